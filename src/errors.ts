@@ -1,0 +1,58 @@
+/** What is wrong and where: every error about a file, a weight file, a record or a missing feature carries a stable `code`. */
+export interface ErrorPlace {
+  /** What was being read: `wfdb`, `mat`, `csv`, `safetensors`, … */
+  format?: string;
+  /** Name of the file, never its content. */
+  file?: string;
+  /** 1-based line of a text file. */
+  line?: number;
+  /** Byte offset in a binary file. */
+  offset?: number;
+  /** Name of the tensor. */
+  tensor?: string;
+  /** Name of the lead. */
+  lead?: string;
+}
+
+/**
+ * Base of the named errors. Wrong arguments are plain `TypeError` and `RangeError`.
+ * Messages name the place and, where there is one, the way out; they never hold patient data.
+ */
+export class LeadwiseError extends Error {
+  override name = 'LeadwiseError';
+  readonly code: string;
+  readonly place: ErrorPlace;
+
+  constructor(code: string, message: string, place: ErrorPlace = {}) {
+    super(message + describePlace(place));
+    this.code = code;
+    this.place = place;
+  }
+}
+
+/** A signal file that cannot be read as what it claims to be. */
+export class FormatError extends LeadwiseError {
+  override name = 'FormatError';
+}
+
+/** A weight file or network configuration that cannot be used. */
+export class WeightsError extends LeadwiseError {
+  override name = 'WeightsError';
+}
+
+/** A record that was read, but cannot be classified. */
+export class RecordError extends LeadwiseError {
+  override name = 'RecordError';
+}
+
+/** The engine lacks something that is needed. */
+export class UnsupportedError extends LeadwiseError {
+  override name = 'UnsupportedError';
+}
+
+function describePlace(place: ErrorPlace): string {
+  const parts = Object.entries(place)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} ${value}`);
+  return parts.length ? ` (${parts.join(', ')})` : '';
+}

@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+import { inlineWasm } from './inline-wasm.mjs';
+
+export default defineConfig({
+  plugins: [inlineWasm()],
+  test: { include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, globalSetup: [] },
+});
