@@ -1,5 +1,12 @@
 // The export list is the ABI: src/wasm.ts declares the same names for TypeScript.
-// Arguments come in one order: pointers (inputs, weights, outputs), then sizes, then strides, then flags. Sizes and strides count elements.
+// Arguments come in one order: pointers (inputs, weights, outputs, scratch), then sizes, then strides, then flags.
+// Sizes and strides count elements, except where the name says bytes.
 
 export { heapBase } from './memory';
-export { f32_relu, f32_leaky_relu } from './kernels/activations';
+export { f32_gelu, f32_leaky_relu, f32_relu, f32_softmax, f64_sigmoid } from './kernels/activations';
+export { f32_dwconv1d } from './kernels/dwconv1d';
+export { f32_gemm } from './kernels/gemm';
+export { f32_local_attention } from './kernels/localattention';
+export { f32_max_pool1d } from './kernels/maxpool1d';
+export { f32_resize_linear1d } from './kernels/resize1d';
+export { copy, f32_affine, f32_transpose, zero } from './kernels/rows';

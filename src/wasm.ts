@@ -2,6 +2,7 @@ import { instantiateSync } from '@assemblyscript/loader';
 import scalarBase64 from '../build/kernels.scalar.wasm';
 import simdBase64 from '../build/kernels.simd.wasm';
 import { UnsupportedError } from './errors.js';
+import { sha256 } from './sha256.js';
 
 /** `simd` needs WebAssembly SIMD128, `scalar` runs everywhere; both give the same bits. */
 export type Variant = 'simd' | 'scalar';
@@ -11,17 +12,76 @@ export interface KernelExports {
   heapBase(): number;
   f32_relu(values: number, count: number): void;
   f32_leaky_relu(values: number, count: number): void;
+  f32_gelu(values: number, count: number): void;
+  f32_softmax(values: number, count: number): void;
+  f64_sigmoid(x: number): number;
+  f32_dwconv1d(
+    input: number,
+    weights: number,
+    bias: number,
+    output: number,
+    timeSteps: number,
+    inputChannels: number,
+    channels: number,
+    kernelSize: number,
+    start: number,
+    steps: number,
+    stride: number,
+    pad: number,
+  ): void;
+  f32_gemm(
+    input: number,
+    weights: number,
+    bias: number,
+    residual: number,
+    output: number,
+    rows: number,
+    inner: number,
+    columns: number,
+    inputStride: number,
+    outputStride: number,
+  ): void;
+  f32_local_attention(
+    query: number,
+    key: number,
+    value: number,
+    output: number,
+    weights: number,
+    mixed: number,
+    leads: number,
+    timeSteps: number,
+    channels: number,
+    headChannels: number,
+    reach: number,
+    start: number,
+    steps: number,
+    scale: number,
+    leadMajor: number,
+  ): void;
+  f32_max_pool1d(input: number, output: number, timeSteps: number, channels: number): void;
+  f32_resize_linear1d(input: number, output: number, inputSteps: number, outputSteps: number, channels: number): void;
+  f32_affine(input: number, scale: number, shift: number, output: number, rows: number, channels: number): void;
+  f32_transpose(input: number, output: number, rows: number, columns: number): void;
+  copy(input: number, output: number, bytes: number): void;
+  zero(output: number, bytes: number): void;
+}
+
+/** A compiled binary and what is known of it. */
+export interface KernelSource {
+  readonly module: WebAssembly.Module;
+  readonly variant: Variant;
+  /** SHA-256 of the binary, hexadecimal; `unknown` for a module that the caller compiled. */
+  readonly sha256: string;
 }
 
 /** One instance of the kernels with a memory of its own. */
 export interface KernelInstance {
-  readonly variant: Variant;
   readonly kernels: KernelExports;
   readonly memory: WebAssembly.Memory;
 }
 
 const PAGE_BYTES = 65536;
-const modules = new Map<Variant, WebAssembly.Module>();
+const inlined = new Map<Variant, KernelSource>();
 
 /** The bytes of one inlined binary. */
 export function kernelBytes(variant: Variant): Uint8Array<ArrayBuffer> {
@@ -31,27 +91,27 @@ export function kernelBytes(variant: Variant): Uint8Array<ArrayBuffer> {
 /** The best variant of this engine. The SIMD binary itself is the feature test. */
 export function detectVariant(): Variant {
   requireWebAssembly();
-  if (modules.has('simd')) return 'simd';
-  return WebAssembly.validate(kernelBytes('simd')) ? 'simd' : 'scalar';
+  return inlined.has('simd') || WebAssembly.validate(kernelBytes('simd')) ? 'simd' : 'scalar';
 }
 
-/** The compiled inlined binary, compiled at most once. */
-export function kernelModule(variant: Variant = detectVariant()): WebAssembly.Module {
+/** An inlined binary, compiled at most once. @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD` */
+export function inlinedKernels(variant: Variant = detectVariant()): KernelSource {
   requireWebAssembly();
-  let module = modules.get(variant);
-  if (!module) {
-    module = new WebAssembly.Module(kernelBytes(variant));
-    modules.set(variant, module);
-  }
-  return module;
+  const known = inlined.get(variant);
+  if (known) return known;
+  const bytes = kernelBytes(variant);
+  if (!WebAssembly.validate(bytes)) throw new UnsupportedError('NO_SIMD', `This engine cannot run the ${variant} kernels: leave "variant" out`);
+  const source = { module: new WebAssembly.Module(bytes), variant, sha256: sha256(bytes) };
+  inlined.set(variant, source);
+  return source;
 }
 
 /** A new instance with `bytes` of zeroed memory above the kernels' static data. Nothing in it ever grows by itself. */
-export function instantiateKernels(module: WebAssembly.Module, variant: Variant, bytes: number): KernelInstance {
+export function instantiateKernels({ module }: KernelSource, bytes: number): KernelInstance {
   // Static data is a few kilobytes; one page holds it, and the caller's bytes start at heapBase().
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(bytes / PAGE_BYTES) });
   const { exports } = instantiateSync(module, { env: { memory } });
-  return { variant, kernels: exports as unknown as KernelExports, memory };
+  return { kernels: exports as unknown as KernelExports, memory };
 }
 
 function requireWebAssembly(): void {

@@ -1,4 +1,4 @@
-import { type KernelInstance, instantiateKernels, kernelModule, type Variant } from '../src/wasm.js';
+import { type KernelInstance, inlinedKernels, instantiateKernels, type Variant } from '../src/wasm.js';
 
 export const VARIANTS: Variant[] = ['simd', 'scalar'];
 
@@ -8,7 +8,7 @@ export class KernelBench {
   private next: number;
 
   constructor(variant: Variant, bytes = 1 << 22) {
-    this.instance = instantiateKernels(kernelModule(variant), variant, bytes);
+    this.instance = instantiateKernels(inlinedKernels(variant), bytes);
     this.next = this.instance.kernels.heapBase();
   }
 

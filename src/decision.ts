@@ -1,0 +1,68 @@
+import { standardLead } from './ecg.js';
+import { WeightsError } from './errors.js';
+
+/** Decision thresholds on the logit scale, one for each class, for records that have at least these leads. */
+interface ThresholdSet {
+  /** Undefined: for any record. */
+  readonly leads?: readonly string[];
+  readonly values: readonly number[];
+}
+
+/** probability = sigmoid(logit / temperature + shift), for records that have at least these leads. */
+interface CalibrationSet {
+  readonly leads?: readonly string[];
+  readonly temperature: number;
+  readonly shift: number;
+}
+
+/** What a weight file says about turning logits into probabilities and decisions. */
+export interface Decision {
+  readonly thresholds: readonly ThresholdSet[];
+  /** Empty: probabilities are the plain sigmoid of the logit. */
+  readonly calibration: readonly CalibrationSet[];
+}
+
+/**
+ * Checks `thresholds` (a list of numbers, or a list of { leads, values }) and `calibration` (absent, { temperature, shift }, or a list of
+ * { leads, temperature, shift }) of a weight file. @throws WeightsError `BAD_METADATA`
+ */
+export function parseDecision(thresholds: unknown, calibration: unknown, classCount: number): Decision {
+  if (!Array.isArray(thresholds)) fail('thresholds', 'a JSON list');
+  const isPlain = (thresholds as unknown[]).every((entry) => typeof entry === 'number');
+  const sets = (isPlain ? [{ values: thresholds }] : thresholds) as ThresholdSet[];
+  for (const set of sets) {
+    checkLeads('thresholds', set);
+    if (!Array.isArray(set.values) || set.values.length !== classCount || !set.values.every(Number.isFinite)) {
+      fail('thresholds', `${classCount} numbers, one for each class`);
+    }
+  }
+  const scales = (calibration === undefined ? [] : Array.isArray(calibration) ? calibration : [calibration]) as CalibrationSet[];
+  for (const set of scales) {
+    checkLeads('calibration', set);
+    if (!(set.temperature > 0) || !Number.isFinite(set.temperature) || !Number.isFinite(set.shift)) {
+      fail('calibration', 'a positive "temperature" and a number "shift"');
+    }
+  }
+  return { thresholds: sets, calibration: scales };
+}
+
+/** Of the sets whose leads are all present, the one with the most leads; a set without leads fits every record, last. */
+export function chooseSet<T extends { readonly leads?: readonly string[] }>(sets: readonly T[], present: readonly string[]): T | undefined {
+  let best: T | undefined;
+  for (const set of sets) {
+    const fits = (set.leads ?? []).every((lead) => present.includes(lead));
+    if (fits && (!best || (set.leads?.length ?? 0) > (best.leads?.length ?? 0))) best = set;
+  }
+  return best;
+}
+
+function checkLeads(key: string, set: unknown): void {
+  if (typeof set !== 'object' || set === null) fail(key, 'objects');
+  const { leads } = set as { leads?: unknown };
+  if (leads === undefined) return;
+  if (!Array.isArray(leads) || leads.some((lead) => typeof lead !== 'string' || standardLead(lead) !== lead)) fail(key, 'standard lead names');
+}
+
+function fail(key: string, expected: string): never {
+  throw new WeightsError('BAD_METADATA', `Metadata "${key}" expected ${expected}`);
+}

@@ -1,0 +1,100 @@
+import { alignUp, Arena } from './arena.js';
+import type { NetworkConfig } from './config.js';
+import { WeightsError } from './errors.js';
+import { forward } from './network.js';
+import { F32Operations } from './operations.js';
+import { type Packed, packF32 } from './pack.js';
+import type { Layer, Tensor } from './tensor.js';
+import { instantiateKernels, type KernelExports, type KernelInstance, type KernelSource } from './wasm.js';
+import type { Weights } from './weights.js';
+
+const F32 = 4;
+// Wasm addresses are 32 bits; far above any preset, and small enough that every engine can give it.
+const LARGEST_MEMORY = 2 ** 30;
+
+/** Bytes of wasm memory that a model holds. Nothing is allocated after loading. */
+export interface MemoryReport {
+  /** Packed weights. */
+  readonly weights: number;
+  /** Activations and scratch, reused by lifetime. */
+  readonly activations: number;
+  /** The whole WebAssembly memory. */
+  readonly total: number;
+}
+
+/** What a forward pass does, found by walking the layers without computing. */
+export interface NetworkPlan {
+  readonly layers: readonly Omit<Layer, 'values'>[];
+  readonly macs: number;
+  /** Bytes of activations and scratch. */
+  readonly activations: number;
+}
+
+/** The layers with their shapes and work, and the memory they need. */
+export function planNetwork(config: NetworkConfig, classCount: number): NetworkPlan {
+  const nothing = new Proxy({}, { get: () => () => 0 }) as KernelExports;
+  const arena = new Arena(0);
+  const operations = new F32Operations(config, nothing, arena, () => 0);
+  const input = operations.tensor(config.leads.length, config.windowSamples, 1);
+  const layers = Array.from(forward(config, operations, input, classCount), ({ name, shape, macs }) => ({ name, shape, macs }));
+  return { layers, macs: layers.reduce((sum, { macs }) => sum + macs, 0), activations: arena.peak };
+}
+
+/** One network with its weights in a wasm memory of its own, ready to run. */
+export class Engine {
+  readonly memory: MemoryReport;
+  readonly plan: NetworkPlan;
+  private readonly instance: KernelInstance;
+  private readonly operations: F32Operations;
+  private readonly arena: Arena;
+
+  constructor(
+    private readonly weights: Weights,
+    source: KernelSource,
+  ) {
+    const { config, classes, tensors } = weights;
+    this.plan = planNetwork(config, classes.length);
+    const packed = packF32(config, tensors);
+    const weightBytes = Array.from(packed.values()).reduce((sum, { byteLength }) => sum + alignUp(byteLength), 0);
+    if (weightBytes + this.plan.activations > LARGEST_MEMORY) {
+      throw new WeightsError('MODEL_TOO_LARGE', `The network needs ${weightBytes + this.plan.activations} bytes, more than ${LARGEST_MEMORY}`);
+    }
+    this.instance = instantiateKernels(source, weightBytes + this.plan.activations);
+    const addresses = this.store(packed);
+    const end = alignUp(this.instance.kernels.heapBase()) + weightBytes;
+    this.arena = new Arena(end, end + this.plan.activations);
+    this.operations = new F32Operations(config, this.instance.kernels, this.arena, (name) => addresses.get(name)!);
+    this.memory = { weights: weightBytes, activations: this.plan.activations, total: this.instance.memory.buffer.byteLength };
+  }
+
+  /** Runs x: f32[leads][windowSamples], one layer each step. Returns the logits. Only one run may be under way. */
+  *run(x: Float32Array): Generator<Layer, Float32Array, void> {
+    const { config, classes } = this.weights;
+    this.arena.reset();
+    const input = this.operations.tensor(config.leads.length, config.windowSamples, 1);
+    this.view(input).set(x);
+    const logits = yield* forward(config, this.operations, input, classes.length);
+    return this.view(logits).slice();
+  }
+
+  /** The values of a layer that was just reported: a view, valid until the next step. */
+  view({ pointer, leads, timeSteps, channels }: Tensor): Float32Array {
+    return new Float32Array(this.instance.memory.buffer, pointer, leads * timeSteps * channels);
+  }
+
+  /** Logistic function in double precision, the same bits in every engine. */
+  sigmoid(x: number): number {
+    return this.instance.kernels.f64_sigmoid(x);
+  }
+
+  private store(packed: Packed): Map<string, number> {
+    const addresses = new Map<string, number>();
+    let next = alignUp(this.instance.kernels.heapBase());
+    for (const [name, values] of packed) {
+      new Float32Array(this.instance.memory.buffer, next, values.length).set(values);
+      addresses.set(name, next);
+      next += alignUp(values.length * F32);
+    }
+    return addresses;
+  }
+}

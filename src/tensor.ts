@@ -1,0 +1,18 @@
+/** Activations in wasm memory: f32[leads][timeSteps][channels], contiguous. */
+export interface Tensor {
+  readonly pointer: number;
+  readonly leads: number;
+  readonly timeSteps: number;
+  readonly channels: number;
+}
+
+/** What the network has just computed. */
+export interface Layer {
+  /** Module name as in the checkpoint. */
+  readonly name: string;
+  readonly values: Tensor;
+  /** [leads, timeSteps, channels], or [channels] after the head has joined leads and time. */
+  readonly shape: readonly number[];
+  /** Multiply-accumulates since the layer before. */
+  readonly macs: number;
+}

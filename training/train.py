@@ -1,0 +1,293 @@
+"""Train a preset from a recipe: `python -m training.train training/recipes/edge.toml [--resume]`.
+
+Everything of a run is in `training/runs/<name>/`: `checkpoint.pt` (newest), `log.csv`, `curve.png`
+and at the end `<name>.safetensors` (the averaged weights, f32, published names).
+
+A killed run continues exactly with `--resume`: a step draws its records, its augmentation and its
+dropout from generators seeded by (seed, epoch or step) alone, and the learning rate is a function of
+step / total, so that model, averages, optimizer and step counter are the whole state. The recipe is
+read again on resume; a changed number of epochs bends the remaining schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import json
+import math
+import os
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor
+
+from training.augment import augment, lead_mask
+from training.config import CLASS_CODES, CLASSES, PRESETS, ROOT
+from training.data import DEFAULT_DATA, load_split, positive_weights, to_window
+from training.fast_model import FastLeadAttention, to_state_dict
+from training.metrics import evaluate
+
+RUNS = ROOT / "training" / "runs"
+LOG_FIELDS = ["epoch", "step", "seconds", "learning_rate", "loss", "auroc", "auprc", "classes",
+              "auroc_6", "auprc_6", "auroc_2", "auprc_2"]  # fmt: skip
+EVALUATION_BATCH = 64
+
+
+def step_generator(seed: int, purpose: int, number: int) -> torch.Generator:
+    """An independent generator for each (seed, purpose, step or epoch)."""
+    mixed = np.random.SeedSequence([seed, purpose, number]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(mixed >> 1))
+
+
+def learning_rate_share(progress: float, warmup: float, final: float) -> float:
+    """Share of the peak rate at `progress` in 0..1: linear warm-up, then a cosine to `final`."""
+    if progress < warmup:
+        return max(progress / warmup, 0.01)
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+
+
+def masked_loss(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    """Binary cross-entropy [B, K] with positive weights, unknown labels (NaN) left out of the mean."""
+    known = ~labels.isnan()
+    loss = F.binary_cross_entropy_with_logits(logits, labels.nan_to_num(), pos_weight=weight, reduction="none")
+    return (loss * known).sum() / known.sum()
+
+
+class Average:
+    """Exponential moving average of all floating tensors of a model, running statistics included."""
+
+    def __init__(self, model: torch.nn.Module, decay: float) -> None:
+        self.model, self.decay = copy.deepcopy(model).eval(), decay
+
+    @torch.no_grad()
+    def update(self, model: torch.nn.Module, step: int) -> None:
+        keep = min(self.decay, (1 + step) / (10 + step))
+        pairs = zip(self.model.state_dict().values(), model.state_dict().values())
+        mine, new = zip(*((a, b) for a, b in pairs if a.is_floating_point()))
+        torch._foreach_lerp_(list(mine), list(new), 1 - keep)
+
+
+@torch.no_grad()
+def predict(model: torch.nn.Module, signal: np.ndarray, samples: int, leads: int = 12) -> np.ndarray:
+    """Logits [n, K] of preprocessed signals [n, 12, T] with the lead set of `leads` leads."""
+    mask = lead_mask(leads)[:, None]
+    batches = torch.from_numpy(signal).split(EVALUATION_BATCH)
+    return torch.cat([model(to_window(batch, samples) * mask) for batch in batches]).numpy()
+
+
+class Run:
+    """The state of one training run and its folder."""
+
+    def __init__(self, recipe: dict, data: Path) -> None:
+        self.recipe, self.settings = recipe, recipe["training"]
+        self.config = PRESETS[recipe["preset"]]
+        self.folder = RUNS / recipe["name"]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.train, self.tuning = load_split(data)
+        self.weight = torch.from_numpy(positive_weights(self.train.labels, self.settings["positive_weight"]))
+        torch.manual_seed(recipe["seed"])
+        self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"])
+        self.average = Average(self.model, self.settings["ema_decay"])
+        self.optimizer = make_optimizer(self.model, self.settings)
+        self.step, self.seconds = 0, 0.0
+        self.loss_sum, self.loss_count = 0.0, 0
+        self.steps_per_epoch = len(self.train) // self.settings["batch"]
+        self.total = self.steps_per_epoch * self.settings["epochs"]
+
+    def state(self) -> dict:
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer")}
+        counters = {name: getattr(self, name) for name in ("step", "seconds", "loss_sum", "loss_count")}
+        return {**parts, **counters, "average": self.average.model.state_dict(), "recipe": self.recipe}
+
+    def save(self) -> None:
+        """Write the checkpoint beside the old one, then rename: a kill leaves one of them whole."""
+        partial = self.folder / "checkpoint.part"
+        torch.save(self.state(), partial)
+        os.replace(partial, self.folder / "checkpoint.pt")
+
+    def resume(self) -> None:
+        state = torch.load(self.folder / "checkpoint.pt", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.model.load_state_dict(state["average"])
+        for name in ("step", "seconds", "loss_sum", "loss_count"):
+            setattr(self, name, state[name])
+        trim_log(self.folder / "log.csv", self.step)
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """The augmented signals [B, L, T] and labels [B, K] of the current step."""
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        order = torch.randperm(len(self.train), generator=step_generator(self.recipe["seed"], 0, epoch))
+        size = self.settings["batch"]
+        chosen = order[position * size : (position + 1) * size].numpy()
+        generator = step_generator(self.recipe["seed"], 1, self.step)
+        signal = augment(torch.from_numpy(self.train.signal[chosen]), self.recipe["augmentation"], generator)
+        signal = to_window(signal, self.config["windowSamples"])
+        return signal, torch.from_numpy(self.train.labels[chosen])
+
+    def take_step(self) -> None:
+        rate = self.rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        signal, labels = self.batch()
+        torch.manual_seed(self.recipe["seed"] * 1_000_003 + self.step)  # dropout
+        loss = masked_loss(self.model.train()(signal), labels, self.weight)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings["clip_norm"])
+        self.optimizer.step()
+        self.step += 1
+        self.average.update(self.model, self.step)
+        self.loss_sum, self.loss_count = self.loss_sum + loss.item(), self.loss_count + 1
+
+    def rate(self) -> float:
+        share = learning_rate_share(self.step / self.total, self.settings["warmup_share"], self.settings["final_rate_share"])
+        return self.settings["learning_rate"] * share
+
+    def evaluate_tuning(self, leads: int = 12) -> dict:
+        logits = predict(self.average.model, self.tuning.signal, self.config["windowSamples"], leads)
+        return evaluate(self.tuning.labels, logits)
+
+    def end_epoch(self) -> None:
+        """Evaluate the averaged weights on the tuning split, log, draw, save."""
+        epoch = self.step // self.steps_per_epoch
+        row = {"epoch": epoch, "step": self.step, "seconds": round(self.seconds), "learning_rate": f"{self.rate():.3g}"}
+        row["loss"] = round(self.loss_sum / max(self.loss_count, 1), 5)
+        figures = self.evaluate_tuning()
+        row |= {name: round(figures[name], 4) for name in ("auroc", "auprc", "classes")}
+        if epoch % self.settings["evaluate_lead_sets_every"] == 0 or self.step == self.total:
+            for leads in (6, 2):
+                few = self.evaluate_tuning(leads)
+                row |= {f"{name}_{leads}": round(few[name], 4) for name in ("auroc", "auprc")}
+        self.loss_sum, self.loss_count = 0.0, 0
+        append_log(self.folder / "log.csv", row)
+        self.save()
+        print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+        draw_curve(self.folder)
+
+    def loop(self) -> None:
+        saved = shown = time.monotonic()
+        while self.step < self.total:
+            began = time.monotonic()
+            self.take_step()
+            now = time.monotonic()
+            self.seconds += now - began
+            if now - shown > 30:
+                shown = now
+                self.show_progress()
+            if self.step % self.steps_per_epoch == 0:
+                self.end_epoch()
+                saved = time.monotonic()
+            elif now - saved > 60 * self.settings["checkpoint_minutes"]:
+                self.save()
+                saved = time.monotonic()
+
+    def show_progress(self) -> None:
+        per_step = self.seconds / self.step
+        end = time.strftime("%H:%M", time.localtime(time.time() + per_step * (self.total - self.step)))
+        loss = self.loss_sum / max(self.loss_count, 1)
+        print(f"step {self.step}/{self.total} epoch {self.step / self.steps_per_epoch:.2f} loss {loss:.4f} "
+              f"rate {self.rate():.2e} {per_step:.2f} s/step end {end}", flush=True)  # fmt: skip
+
+    def finish(self) -> None:
+        """The averaged weights as f32 safetensors, with the metadata a runtime needs."""
+        path = self.folder / f"{self.recipe['name']}.safetensors"
+        save_file(to_state_dict(self.average.model), path, metadata=self.metadata())
+        print(f"wrote {path}", flush=True)
+
+    def export_bf16(self, path: Path) -> None:
+        """The averaged weights rounded to bfloat16: small enough to commit."""
+        tensors = {name: tensor.bfloat16() for name, tensor in to_state_dict(self.average.model).items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, path, metadata=self.metadata())
+        print(f"wrote {path} of step {self.step}/{self.total}", flush=True)
+
+    def metadata(self) -> dict[str, str]:
+        values = {"config": self.config, "classes": CLASS_CODES, "thresholds": [0] * len(CLASSES)}
+        values["provenance"] = {"recipe": self.recipe, "step": self.step, "total": self.total}
+        texts = {name: json.dumps(value, sort_keys=True) for name, value in values.items()}
+        return {"format": "leadwise/1", "name": self.recipe["name"], **texts}
+
+
+def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:
+    """AdamW; weight decay on matrices and kernels only, not on biases and BatchNorm."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": settings["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=settings["learning_rate"])
+
+
+def append_log(path: Path, row: dict) -> None:
+    fresh = not path.exists()
+    with open(path, "a", newline="") as file:
+        writer = csv.DictWriter(file, LOG_FIELDS)
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def read_log(path: Path) -> list[dict]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def trim_log(path: Path, step: int) -> None:
+    """Drop rows that a checkpoint of `step` does not know (a kill between the log and the checkpoint)."""
+    if not path.exists():
+        return
+    rows = [row for row in read_log(path) if int(row["step"]) <= step]
+    path.unlink()
+    for row in rows:
+        append_log(path, row)
+
+
+def draw_curve(folder: Path) -> None:
+    """Loss, and the tuning split's figures, by epoch."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    rows = read_log(folder / "log.csv")
+    epoch = [int(row["epoch"]) for row in rows]
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), constrained_layout=True)
+    left.plot(epoch, [float(row["loss"]) for row in rows])
+    left.set(title="training loss (augmented)", xlabel="epoch")
+    for name in ("auroc", "auprc"):
+        right.plot(epoch, [float(row[name]) for row in rows], label=f"macro {name.upper()}, tuning split")
+    right.set(xlabel="epoch", ylim=(0, 1))
+    right.legend()
+    figure.savefig(folder / "curve.png", dpi=110)
+    pyplot.close(figure)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.split("\n")[0])
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--resume", action="store_true", help="continue from the run's checkpoint")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder with train/train.npz (default: %(default)s)")
+    parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="write the checkpoint's averaged weights and stop")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    run = Run(tomllib.loads(options.recipe.read_text()), options.data)
+    if options.resume or options.export_bf16:
+        run.resume()
+    if options.export_bf16:
+        run.export_bf16(options.export_bf16)
+        return
+    if not options.resume and (run.folder / "checkpoint.pt").exists():
+        parser.error(f"{run.folder} holds a run: --resume it, or delete the folder")
+    print(f"{len(run.train)} training and {len(run.tuning)} tuning records, {run.total} steps from {run.step}", flush=True)
+    run.loop()
+    run.finish()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
