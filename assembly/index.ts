@@ -10,3 +10,7 @@ export { f32_local_attention } from './kernels/localattention';
 export { f32_max_pool1d } from './kernels/maxpool1d';
 export { f32_resize_linear1d } from './kernels/resize1d';
 export { copy, f32_affine, f32_transpose, zero } from './kernels/rows';
+export { f64_filtfilt, f64_lfilter_zi } from './signal/filtfilt';
+export { f64_resample, f64_resample_plan, f64_resample_plan_bytes, f64_resample_scratch_bytes } from './signal/resample';
+export { f64_resample_poly, f64_resample_poly_taps } from './signal/resamplepoly';
+export { f64_zscore } from './signal/zscore';

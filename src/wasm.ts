@@ -64,6 +64,33 @@ export interface KernelExports {
   f32_transpose(input: number, output: number, rows: number, columns: number): void;
   copy(input: number, output: number, bytes: number): void;
   zero(output: number, bytes: number): void;
+  f64_lfilter_zi(b: number, a: number, zi: number, taps: number): number;
+  f64_filtfilt(
+    b: number,
+    a: number,
+    zi: number,
+    input: number,
+    output: number,
+    scratch: number,
+    taps: number,
+    n: number,
+    padlen: number,
+  ): void;
+  f64_resample_plan_bytes(count: number): number;
+  f64_resample_scratch_bytes(count: number, outputCount: number): number;
+  f64_resample_plan(plan: number, scratch: number, count: number): void;
+  f64_resample(
+    input: number,
+    inputPlan: number,
+    outputPlan: number,
+    output: number,
+    scratch: number,
+    count: number,
+    outputCount: number,
+  ): void;
+  f64_resample_poly_taps(taps: number, up: number, rate: number): void;
+  f64_resample_poly(input: number, taps: number, output: number, n: number, up: number, down: number): void;
+  f64_zscore(values: number, count: number): void;
 }
 
 /** A compiled binary and what is known of it. */

@@ -9,6 +9,7 @@ import { inlinedKernels, type Variant } from '../src/wasm.js';
 import { fnv1a32, splitmix32 } from './splitmix32.js';
 import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
 import { VARIANTS } from './variants.js';
+import type { Weights } from '../src/weights.js';
 
 interface GoldenBlock {
   name: string;
@@ -26,10 +27,10 @@ interface GoldenCase {
   blocks: GoldenBlock[];
 }
 
-// The bound is 1e-4 of a block's norm; a wrong GELU or epsilon is smaller than that, so blocks are held to what float32 needs (measured:
-// 4e-6 at most on edge and compact, 3e-5 on published), logits to the full bound.
-const BLOCK_TOLERANCE = { edge: 1e-5, compact: 1e-5, published: 1e-4 };
+// Logits and blocks are to agree to 1e-4. A wrong epsilon or the tanh GELU is smaller than that, so blocks are held to what float32
+// needs (measured: below a third of these bounds).
 const LOGIT_TOLERANCE = 1e-4;
+const BLOCK_TOLERANCE = { edge: 1e-5, compact: 1e-5, published: 1e-4 };
 const SAMPLES = 256;
 const FULL = process.env['LEADWISE_GOLDEN_FULL'];
 
@@ -38,10 +39,15 @@ function loadGolden(file: URL | string) {
   return { cases: JSON.parse(metadata['cases']!) as GoldenCase[], tensors };
 }
 
+const weightsByConfig = new Map<string, Weights>();
+
 /** All blocks of a case by name. */
 function runCase(preset: PresetName, golden: GoldenCase, variant: Variant): Map<string, Float32Array> {
-  const config = testConfig(preset, { leadProjection: golden.leadProjection, headOrder: golden.headOrder });
-  const engine = new Engine(testWeights(config), inlinedKernels(variant));
+  const { leadProjection, headOrder } = golden;
+  const config = testConfig(preset, { leadProjection, headOrder });
+  const key = JSON.stringify(config);
+  if (!weightsByConfig.has(key)) weightsByConfig.set(key, testWeights(config));
+  const engine = new Engine(weightsByConfig.get(key)!, inlinedKernels(variant));
   const input = testInput(config, golden.leads);
   expect(Math.abs(norm(input) - golden.inputNorm)).toBeLessThan(1e-9 * golden.inputNorm);
   const blocks = new Map<string, Float32Array>();
@@ -49,29 +55,28 @@ function runCase(preset: PresetName, golden: GoldenCase, variant: Variant): Map<
   return blocks;
 }
 
-function norm(values: ArrayLike<number>): number {
-  return Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0));
+function norm(values: Float32Array | Float64Array): number {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  return Math.sqrt(squares);
 }
 
 function sampleIndex(block: string, i: number, count: number): number {
   return count <= SAMPLES ? i : Math.floor(((splitmix32(fnv1a32(`sample:${block}`), i) >>> 8) * count) / 2 ** 24);
 }
 
-/** Largest difference over the sample, and of norm and mean, each against the block's norm (or its root mean square for single values). */
-function checkBlock(block: GoldenBlock, actual: Float32Array, sample: ArrayLike<number>): void {
-  const count = block.shape.reduce((product, size) => product * size, 1);
-  expect(actual.length, block.name).toBe(count);
-  const rms = block.norm / Math.sqrt(count);
-  let squares = 0;
-  for (let i = 0; i < sample.length; i++) {
-    const difference = Math.abs(actual[sampleIndex(block.name, i, count)]! - sample[i]!);
-    squares += difference ** 2;
-    expect(difference, `${block.name} sample ${i}`).toBeLessThan(20 * TOLERANCE * rms);
-  }
-  expect(Math.sqrt(squares / sample.length), block.name).toBeLessThan(TOLERANCE * rms);
-  expect(Math.abs(norm(actual) - block.norm), `${block.name} norm`).toBeLessThan(TOLERANCE * block.norm);
-  const mean = actual.reduce((sum, value) => sum + value, 0) / count;
-  expect(Math.abs(mean - block.mean), `${block.name} mean`).toBeLessThan(TOLERANCE * rms);
+/** Errors relative to the block: root mean square and largest over the sample, and those of the whole block's norm and mean. */
+function blockErrors({ name, shape, norm: expectedNorm, mean }: GoldenBlock, actual: Float32Array, sample: ArrayLike<number>) {
+  const count = shape.reduce((product, size) => product * size, 1);
+  expect(actual.length, name).toBe(count);
+  const rms = expectedNorm / Math.sqrt(count);
+  const differences = Float64Array.from(sample, (value, i) => (actual[sampleIndex(name, i, count)]! - value) / rms);
+  return {
+    sample: norm(differences) / Math.sqrt(differences.length),
+    largest: differences.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    norm: Math.abs(norm(actual) / expectedNorm - 1),
+    mean: Math.abs(actual.reduce((sum, value) => sum + value, 0) / count - mean) / rms,
+  };
 }
 
 describe.each(['edge', 'compact', 'published'] as const)('%s against the reference', (preset) => {
@@ -79,9 +84,16 @@ describe.each(['edge', 'compact', 'published'] as const)('%s against the referen
 
   it.each(cases.map((golden) => [golden.name, golden] as const))('%s', (name, golden) => {
     const blocks = runCase(preset, golden, 'simd');
-    for (const block of golden.blocks) checkBlock(block, blocks.get(block.name)!, tensorValues(tensors.get(`${name}/${block.name}`)!));
+    for (const block of golden.blocks) {
+      const errors = blockErrors(block, blocks.get(block.name)!, tensorValues(tensors.get(`${name}/${block.name}`)!));
+      if (process.env['SHOW']) console.log(preset, name, block.name, JSON.stringify(errors));
+      expect(errors.sample, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
+      expect(errors.largest, block.name).toBeLessThan(20 * BLOCK_TOLERANCE[preset]);
+      expect(errors.norm, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
+      expect(errors.mean, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
+    }
     const logits = blocks.get('linear2')!;
-    tensorValues(tensors.get(`${name}/linear2`)!).forEach((expected, i) => expect(Math.abs(logits[i]! - expected)).toBeLessThan(TOLERANCE));
+    tensorValues(tensors.get(`${name}/linear2`)!).forEach((expected, i) => expect(Math.abs(logits[i]! - expected)).toBeLessThan(LOGIT_TOLERANCE));
   });
 
   // The scalar binary is slow on the largest preset: one case there crosses all the kernels, in both projections and orders elsewhere.
@@ -102,14 +114,15 @@ describe('whole tensors against the reference', () => {
   it.runIf(files.length > 0).each(files.length > 0 ? files : ['none'])('%s', (file) => {
     const { cases, tensors } = loadGolden(`${FULL}/${file}`);
     const [golden] = cases as [GoldenCase];
-    const blocks = runCase(file.split('-')[0] as PresetName, golden, 'simd');
+    const preset = file.split('-')[0] as PresetName;
+    const blocks = runCase(preset, golden, 'simd');
     for (const block of golden.blocks) {
       const expected = tensorValues(tensors.get(block.name)!);
       const actual = blocks.get(block.name)!;
       const differences = actual.map((value, i) => value - expected[i]!);
-      expect(norm(differences), block.name).toBeLessThan(TOLERANCE * block.norm);
+      expect(norm(differences), block.name).toBeLessThan(BLOCK_TOLERANCE[preset] * block.norm);
       const largest = differences.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      expect(largest, `${block.name} largest difference`).toBeLessThan((20 * TOLERANCE * block.norm) / Math.sqrt(actual.length));
+      expect(largest, `${block.name} largest difference`).toBeLessThan((100 * BLOCK_TOLERANCE[preset] * block.norm) / Math.sqrt(actual.length));
     }
   });
 });

@@ -119,7 +119,7 @@ std::vector<Tensor> depthwiseBackward(const Tensor& x, const Tensor& weight, con
 
 struct Attention {
   int64_t batch, leads, steps, channels, heads, width, reach, token;
-  std::vector<int64_t> out;  // where each value of a token goes in the output, from the channel of lead 0
+  std::vector<int64_t> place;  // where each value of an output token is read back
   int64_t at(int64_t b, int64_t l, int64_t t, int64_t m) const { return ((b * leads + l) * steps + t) * channels + m * width; }
   int64_t first(int64_t t) const { return std::max<int64_t>(0, t - reach); }
   int64_t end(int64_t t) const { return std::min(steps, t + reach + 1); }
@@ -128,12 +128,9 @@ struct Attention {
 static Attention attentionOf(const Tensor& q, int64_t heads, int64_t reach, bool published) {
   check(q);
   const int64_t leads = q.size(1), steps = q.size(2), channels = q.size(3), width = channels / heads;
-  std::vector<int64_t> out(leads * width);
-  for (int64_t f = 0; f < leads * width; ++f) {
-    const int64_t lead = published ? f % leads : f / width, channel = published ? f / leads : f % width;
-    out[f] = lead * steps * channels + channel;
-  }
-  return {q.size(0), leads, steps, channels, heads, width, reach, leads * width, out};
+  std::vector<int64_t> place(leads * width);
+  for (int64_t f = 0; f < leads * width; ++f) place[f] = published ? f % leads * width + f / leads : f;
+  return {q.size(0), leads, steps, channels, heads, width, reach, leads * width, place};
 }
 
 // One head of one record as tokens [T, L * c], and back.
@@ -158,7 +155,7 @@ std::vector<Tensor> attentionForward(const Tensor& q, const Tensor& k, const Ten
   check(k);
   check(v);
   at::parallel_for(0, s.batch * heads, 1, [&](int64_t begin, int64_t stop) {
-    Floats tq(size), tk(size), tv(size), sum(s.token);
+    Floats tq(size), tk(size), tv(size), to(size), sum(s.token);
     for (int64_t pair = begin; pair < stop; ++pair) {
       const int64_t b = pair / heads, m = pair % heads;
       gather(s, q, b, m, tq);
@@ -177,9 +174,9 @@ std::vector<Tensor> attentionForward(const Tensor& q, const Tensor& k, const Ten
           weights[u] /= total;
           scaleAdd(sum.data(), weights[u], &tv[u * s.token], s.token);
         }
-        float* to = o.data_ptr<float>() + s.at(b, 0, t, m);
-        for (int64_t f = 0; f < s.token; ++f) to[s.out[f]] = sum[f];
+        for (int64_t f = 0; f < s.token; ++f) to[t * s.token + s.place[f]] = sum[f];
       }
+      scatter(s, to, b, m, o);
     }
   });
   return {o, p};
@@ -193,16 +190,16 @@ std::vector<Tensor> attentionBackward(const Tensor& q, const Tensor& k, const Te
   const float scale = 1.f / std::sqrt(static_cast<float>(s.width));
   Tensor gradQ = torch::empty_like(q), gradK = torch::empty_like(k), gradV = torch::empty_like(v);
   at::parallel_for(0, s.batch * heads, 1, [&](int64_t begin, int64_t stop) {
-    Floats tq(size), tk(size), tv(size), gq(size), gk(size), gv(size), go(s.token), slope(span);
+    Floats tq(size), tk(size), tv(size), to(size), gq(size), gk(size), gv(size), go(s.token), slope(span);
     for (int64_t pair = begin; pair < stop; ++pair) {
       const int64_t b = pair / heads, m = pair % heads;
       gather(s, q, b, m, tq);
       gather(s, k, b, m, tk);
       gather(s, v, b, m, tv);
+      gather(s, gradO, b, m, to);
       for (Floats* gradient : {&gq, &gk, &gv}) std::fill(gradient->begin(), gradient->end(), 0.f);
       for (int64_t t = 0; t < s.steps; ++t) {
-        const float* from = gradO.data_ptr<float>() + s.at(b, 0, t, m);
-        for (int64_t f = 0; f < s.token; ++f) go[f] = from[s.out[f]];
+        for (int64_t f = 0; f < s.token; ++f) go[f] = to[t * s.token + s.place[f]];
         const float* weights = p.data_ptr<float>() + (pair * s.steps + t) * span;
         const int64_t shift = reach - t;
         float mean = 0;
