@@ -3,6 +3,8 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EcgRecord } from './ecg.js';
 import { FormatError } from './errors.js';
+import { type LoadOptions, loadModel } from './index.js';
+import type { Model } from './model.js';
 import { type ReadOptions, readBytes } from './readers/index.js';
 
 export type RecordOptions = Omit<ReadOptions, 'name' | 'open'>;
@@ -23,6 +25,16 @@ export async function readRecord(path: string | URL, options: RecordOptions = {}
   const isFile = FILE_ENDINGS.includes(extname(filePath).toLowerCase());
   const { bytes, found } = await readOneOf(isFile ? [filePath] : [filePath, `${filePath}.hea`]);
   return readBytes(bytes, { ...options, name: basename(found), open });
+}
+
+/**
+ * Loads a weight file from the file system. `path` is a path, or a `file:` URL as string or `URL`.
+ *
+ * @throws FormatError `FILE_NOT_FOUND`, `FILE_UNREADABLE`, and what `loadModel` throws.
+ */
+export async function loadModelFile(path: string | URL, options: LoadOptions = {}): Promise<Model> {
+  const { bytes } = await readOneOf([toFilePath(path)]);
+  return loadModel(bytes, options);
 }
 
 function toFilePath(path: string | URL): string {

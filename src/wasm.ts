@@ -133,6 +133,35 @@ export function inlinedKernels(variant: Variant = detectVariant()): KernelSource
   return source;
 }
 
+/** Kernels that the caller brings along: a compiled module, a binary, or where to fetch one. */
+export type KernelInput = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer> | URL;
+
+/**
+ * The caller's kernels, or the inlined ones, compiled off the main thread where the engine can.
+ * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
+ */
+export async function loadKernels(input: KernelInput | undefined, variant: Variant | undefined): Promise<KernelSource> {
+  requireWebAssembly();
+  if (variant !== undefined && variant !== 'simd' && variant !== 'scalar') {
+    throw new TypeError(`"variant" expected "simd" or "scalar", got ${JSON.stringify(variant)}`);
+  }
+  if (input === undefined) return inlinedKernels(variant);
+  if (input instanceof WebAssembly.Module) return { module: input, variant: variant ?? 'simd', sha256: 'unknown' };
+  const bytes = input instanceof URL ? await fetchBytes(input) : new Uint8Array(input);
+  if (!WebAssembly.validate(bytes)) throw new UnsupportedError('BAD_WASM', `"wasm" is no WebAssembly binary that this engine can run (${bytes.length} bytes)`);
+  const module = await WebAssembly.compile(bytes);
+  if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'f32_gemm')) {
+    throw new UnsupportedError('BAD_WASM', '"wasm" is a WebAssembly binary, but not the kernels of leadwise');
+  }
+  return { module, variant: variant ?? 'simd', sha256: sha256(bytes) };
+}
+
+async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new UnsupportedError('BAD_WASM', `The server answered ${response.status} instead of the kernels`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** A new instance with `bytes` of zeroed memory above the kernels' static data. Nothing in it ever grows by itself. */
 export function instantiateKernels({ module }: KernelSource, bytes: number): KernelInstance {
   // Static data is a few kilobytes; one page holds it, and the caller's bytes start at heapBase().

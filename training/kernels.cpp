@@ -135,15 +135,17 @@ static Attention attentionOf(const Tensor& q, int64_t heads, int64_t reach, bool
 
 // One head of one record as tokens [T, L * c], and back.
 static void gather(const Attention& s, const Tensor& x, int64_t b, int64_t m, Floats& tokens) {
+  const float* from = x.data_ptr<float>();
   for (int64_t l = 0; l < s.leads; ++l)
     for (int64_t t = 0; t < s.steps; ++t)
-      std::copy_n(x.data_ptr<float>() + s.at(b, l, t, m), s.width, tokens.data() + t * s.token + l * s.width);
+      for (int64_t i = 0; i < s.width; ++i) tokens[t * s.token + l * s.width + i] = from[s.at(b, l, t, m) + i];
 }
 
 static void scatter(const Attention& s, const Floats& tokens, int64_t b, int64_t m, Tensor& x) {
+  float* to = x.data_ptr<float>();
   for (int64_t l = 0; l < s.leads; ++l)
     for (int64_t t = 0; t < s.steps; ++t)
-      std::copy_n(tokens.data() + t * s.token + l * s.width, s.width, x.data_ptr<float>() + s.at(b, l, t, m));
+      for (int64_t i = 0; i < s.width; ++i) to[s.at(b, l, t, m) + i] = tokens[t * s.token + l * s.width + i];
 }
 
 std::vector<Tensor> attentionForward(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, int64_t reach,
@@ -154,6 +156,7 @@ std::vector<Tensor> attentionForward(const Tensor& q, const Tensor& k, const Ten
   Tensor o = torch::empty_like(q), p = torch::zeros({s.batch, heads, s.steps, span}, q.options());
   check(k);
   check(v);
+  float* allWeights = p.data_ptr<float>();
   at::parallel_for(0, s.batch * heads, 1, [&](int64_t begin, int64_t stop) {
     Floats tq(size), tk(size), tv(size), to(size), sum(s.token);
     for (int64_t pair = begin; pair < stop; ++pair) {
@@ -162,7 +165,7 @@ std::vector<Tensor> attentionForward(const Tensor& q, const Tensor& k, const Ten
       gather(s, k, b, m, tk);
       gather(s, v, b, m, tv);
       for (int64_t t = 0; t < s.steps; ++t) {
-        float* weights = p.data_ptr<float>() + (pair * s.steps + t) * span + reach - t;  // indexed by u
+        float* weights = allWeights + (pair * s.steps + t) * span + reach - t;  // indexed by u
         float highest = -INFINITY, total = 0;
         for (int64_t u = s.first(t); u < s.end(t); ++u) {
           weights[u] = scale * dot(&tq[t * s.token], &tk[u * s.token], s.token);
@@ -189,6 +192,7 @@ std::vector<Tensor> attentionBackward(const Tensor& q, const Tensor& k, const Te
   const int64_t span = 2 * reach + 1, size = s.steps * s.token;
   const float scale = 1.f / std::sqrt(static_cast<float>(s.width));
   Tensor gradQ = torch::empty_like(q), gradK = torch::empty_like(k), gradV = torch::empty_like(v);
+  const float* allWeights = p.data_ptr<float>();
   at::parallel_for(0, s.batch * heads, 1, [&](int64_t begin, int64_t stop) {
     Floats tq(size), tk(size), tv(size), to(size), gq(size), gk(size), gv(size), go(s.token), slope(span);
     for (int64_t pair = begin; pair < stop; ++pair) {
@@ -200,7 +204,7 @@ std::vector<Tensor> attentionBackward(const Tensor& q, const Tensor& k, const Te
       for (Floats* gradient : {&gq, &gk, &gv}) std::fill(gradient->begin(), gradient->end(), 0.f);
       for (int64_t t = 0; t < s.steps; ++t) {
         for (int64_t f = 0; f < s.token; ++f) go[f] = to[t * s.token + s.place[f]];
-        const float* weights = p.data_ptr<float>() + (pair * s.steps + t) * span;
+        const float* weights = allWeights + (pair * s.steps + t) * span;
         const int64_t shift = reach - t;
         float mean = 0;
         for (int64_t u = s.first(t); u < s.end(t); ++u) {

@@ -4,9 +4,12 @@ Everything of a run is in `training/runs/<name>/`: `checkpoint.pt` (newest), `lo
 and at the end `<name>.safetensors` (the averaged weights, f32, published names).
 
 A killed run continues exactly with `--resume`: a step draws its records, its augmentation and its
-dropout from generators seeded by (seed, epoch or step) alone, and the learning rate is a function of
-step / total, so that model, averages, optimizer and step counter are the whole state. The recipe is
-read again on resume; a changed number of epochs bends the remaining schedule.
+dropout from generators seeded by (seed, epoch or step) alone, so that model, averages, optimizer and a
+few counters are the whole state. SIGTERM saves and stops.
+
+The learning rate follows `progress`, which each step advances by its share of what is left. The recipe
+is read again on resume: a changed number of epochs stretches the rest of the schedule without a jump.
+`--end-at 15:50` does the same by the clock, at each epoch's end: for machines shared with others.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import csv
 import json
 import math
 import os
+import signal as process_signal
 import sys
 import time
 import tomllib
@@ -38,6 +42,7 @@ RUNS = ROOT / "training" / "runs"
 LOG_FIELDS = ["epoch", "step", "seconds", "learning_rate", "loss", "auroc", "auprc", "classes",
               "auroc_6", "auprc_6", "auroc_2", "auprc_2"]  # fmt: skip
 EVALUATION_BATCH = 64
+COUNTERS = ("step", "progress", "seconds", "loss_sum", "loss_count")
 
 
 def step_generator(seed: int, purpose: int, number: int) -> torch.Generator:
@@ -96,14 +101,15 @@ class Run:
         self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"])
         self.average = Average(self.model, self.settings["ema_decay"])
         self.optimizer = make_optimizer(self.model, self.settings)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.progress, self.seconds = 0, 0.0, 0.0
         self.loss_sum, self.loss_count = 0.0, 0
+        self.stopping = False
         self.steps_per_epoch = len(self.train) // self.settings["batch"]
         self.total = self.steps_per_epoch * self.settings["epochs"]
 
     def state(self) -> dict:
         parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer")}
-        counters = {name: getattr(self, name) for name in ("step", "seconds", "loss_sum", "loss_count")}
+        counters = {name: getattr(self, name) for name in COUNTERS}
         return {**parts, **counters, "average": self.average.model.state_dict(), "recipe": self.recipe}
 
     def save(self) -> None:
@@ -117,7 +123,7 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.model.load_state_dict(state["average"])
-        for name in ("step", "seconds", "loss_sum", "loss_count"):
+        for name in COUNTERS:
             setattr(self, name, state[name])
         trim_log(self.folder / "log.csv", self.step)
 
@@ -144,11 +150,12 @@ class Run:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings["clip_norm"])
         self.optimizer.step()
         self.step += 1
+        self.progress += (1 - self.progress) / max(self.total - self.step + 1, 1)
         self.average.update(self.model, self.step)
         self.loss_sum, self.loss_count = self.loss_sum + loss.item(), self.loss_count + 1
 
     def rate(self) -> float:
-        share = learning_rate_share(self.step / self.total, self.settings["warmup_share"], self.settings["final_rate_share"])
+        share = learning_rate_share(self.progress, self.settings["warmup_share"], self.settings["final_rate_share"])
         return self.settings["learning_rate"] * share
 
     def evaluate_tuning(self, leads: int = 12) -> dict:
@@ -172,22 +179,32 @@ class Run:
         print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
         draw_curve(self.folder)
 
-    def loop(self) -> None:
-        saved = shown = time.monotonic()
-        while self.step < self.total:
-            began = time.monotonic()
+    def loop(self, end_at: float | None = None) -> None:
+        """Steps until the total; with `end_at` (a time.time()) the total is refitted to it at each epoch's end."""
+        saved = shown = epoch_began = time.time()
+        while self.step < self.total and not self.stopping:
+            began = time.time()
             self.take_step()
-            now = time.monotonic()
+            now = time.time()
             self.seconds += now - began
             if now - shown > 30:
                 shown = now
                 self.show_progress()
             if self.step % self.steps_per_epoch == 0:
                 self.end_epoch()
-                saved = time.monotonic()
+                if end_at is not None:
+                    self.fit_total(end_at, time.time() - epoch_began)
+                saved = epoch_began = time.time()
             elif now - saved > 60 * self.settings["checkpoint_minutes"]:
                 self.save()
-                saved = time.monotonic()
+                saved = time.time()
+        self.save()
+
+    def fit_total(self, end_at: float, epoch_seconds: float) -> None:
+        """As many whole epochs as fit until `end_at` at the pace of the last one, evaluation included."""
+        epochs = max(0, round((end_at - time.time()) / epoch_seconds))
+        self.total = self.step + epochs * self.steps_per_epoch
+        print(f"{epoch_seconds:.0f} s for the epoch, {epochs} more until {time.strftime('%H:%M', time.localtime(end_at))}", flush=True)
 
     def show_progress(self) -> None:
         per_step = self.seconds / self.step
@@ -268,12 +285,21 @@ def draw_curve(folder: Path) -> None:
     pyplot.close(figure)
 
 
+def clock_time(text: str) -> float:
+    """The next HH:MM of the local clock, as time.time() counts."""
+    hours, minutes = map(int, text.split(":"))
+    now = time.localtime()
+    seconds = (hours - now.tm_hour) * 3600 + (minutes - now.tm_min) * 60 - now.tm_sec
+    return time.time() + seconds % 86400
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.split("\n")[0])
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--resume", action="store_true", help="continue from the run's checkpoint")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder with train/train.npz (default: %(default)s)")
     parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="write the checkpoint's averaged weights and stop")
+    parser.add_argument("--end-at", metavar="HH:MM", help="refit the number of epochs to this time of the local clock")
     options = parser.parse_args(arguments)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     run = Run(tomllib.loads(options.recipe.read_text()), options.data)
@@ -285,8 +311,10 @@ def main(arguments: list[str]) -> None:
     if not options.resume and (run.folder / "checkpoint.pt").exists():
         parser.error(f"{run.folder} holds a run: --resume it, or delete the folder")
     print(f"{len(run.train)} training and {len(run.tuning)} tuning records, {run.total} steps from {run.step}", flush=True)
-    run.loop()
-    run.finish()
+    process_signal.signal(process_signal.SIGTERM, lambda *_: setattr(run, "stopping", True))
+    run.loop(clock_time(options.end_at) if options.end_at else None)
+    if run.step >= run.total:
+        run.finish()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+// The public entry: runs in every engine; no Node, no DOM.
+
+import { WeightsError } from './errors.js';
+import { Model } from './model.js';
+import { type KernelInput, loadKernels, type Variant } from './wasm.js';
+import { parseWeights } from './weights.js';
+
+export type { DiagnosisClass } from './classes.js';
+export { type NetworkConfig, PRESETS } from './config.js';
+export type { EcgRecord, SignalArray, Unit } from './ecg.js';
+export type { MemoryReport, NetworkPlan } from './engine.js';
+export { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError } from './errors.js';
+export type { ClassifyAsyncOptions, ClassifyOptions, ForwardOptions, Model, Progress } from './model.js';
+export type { QualityMode } from './quality.js';
+export type { Finding, Result } from './result.js';
+export { NOTICE, VERSION } from './version.js';
+export type { Variant } from './wasm.js';
+
+export interface LoadOptions {
+  /** The kernels, where they are not to be the inlined ones: a compiled module, a binary, or where to fetch one. */
+  wasm?: KernelInput;
+  /** Default: `simd` where the engine has it. With `wasm`, what that binary is. */
+  variant?: Variant;
+}
+
+export type WeightsSource = ArrayBuffer | Uint8Array | Blob | Response | URL;
+
+/**
+ * Loads a weight file (safetensors with leadwise metadata) and makes a network of it.
+ * @param weights its bytes, a Blob, a fetch Response, or an http(s) URL, which is fetched
+ * @throws TypeError for anything else; a path is for `loadModelFile` of leadwise/node
+ * @throws WeightsError `DOWNLOAD_FAILED`, `BAD_SAFETENSORS`, `BAD_METADATA`, `BAD_CONFIG`, `UNKNOWN_TENSOR`, `MISSING_TENSOR`, `MISSHAPEN_TENSOR`,
+ * `UNSUPPORTED_DTYPE`, `BAD_TENSOR_VALUE`, `MODEL_TOO_LARGE`
+ * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
+ */
+export async function loadModel(weights: WeightsSource, { wasm, variant }: LoadOptions = {}): Promise<Model> {
+  const [bytes, kernels] = await Promise.all([readSource(weights), loadKernels(wasm, variant)]);
+  return new Model(parseWeights(bytes), kernels);
+}
+
+async function readSource(weights: WeightsSource): Promise<Uint8Array> {
+  if (weights instanceof Uint8Array) return weights;
+  if (weights instanceof ArrayBuffer) return new Uint8Array(weights);
+  if (typeof weights === 'string') {
+    throw new TypeError('"weights" expected bytes, a Blob, a Response or an http(s) URL, got a string: loadModelFile of leadwise/node takes paths');
+  }
+  if (weights instanceof URL) {
+    if (weights.protocol !== 'https:' && weights.protocol !== 'http:') {
+      throw new TypeError(`"weights" expected an http(s) URL, got ${weights.protocol}: loadModelFile of leadwise/node takes file: URLs`);
+    }
+    return readSource(await fetch(weights));
+  }
+  if (typeof Response !== 'undefined' && weights instanceof Response && !weights.ok) {
+    throw new WeightsError('DOWNLOAD_FAILED', `The server answered ${weights.status} instead of a weight file`);
+  }
+  if (typeof (weights as Blob | undefined)?.arrayBuffer !== 'function') {
+    throw new TypeError(`"weights" expected bytes, a Blob, a Response or an http(s) URL, got ${weights === null ? 'null' : typeof weights}`);
+  }
+  return new Uint8Array(await weights.arrayBuffer());
+}

@@ -1,0 +1,173 @@
+import type { DiagnosisClass } from './classes.js';
+import type { NetworkConfig } from './config.js';
+import type { EcgRecord } from './ecg.js';
+import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
+import { LeadwiseError } from './errors.js';
+import { type NetworkInput, preprocessRecord } from './preprocess.js';
+import { checkQualityMode, type QualityMode } from './quality.js';
+import { makeResult, type Result } from './result.js';
+import { SignalEngine } from './signal-engine.js';
+import { instantiateKernels, type KernelSource } from './wasm.js';
+import type { Weights } from './weights.js';
+import { yieldToHost } from './yield.js';
+
+export interface ClassifyOptions {
+  /** Default `gate`. */
+  quality?: QualityMode;
+}
+
+/** How far a run is: the layer that was just computed, and the share of all multiply-accumulates. */
+export interface Progress {
+  layer: string;
+  /** 0 to 1. */
+  fraction: number;
+}
+
+export interface ClassifyAsyncOptions extends ClassifyOptions {
+  /** Aborts between two layers, and in the queue behind an earlier call. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface ForwardOptions {
+  /**
+   * Called after each layer with a copy of its values, f32 in the layout of `shape`: [leads, timeSteps, channels], or [channels] in the head.
+   * Names are those of the checkpoint's modules; `transformer.embd.N` includes its BatchNorm and ReLU, `resize` is the interpolation.
+   */
+  onActivation?: (name: string, shape: readonly number[], values: Float32Array) => void;
+}
+
+/** A network with its weights, ready to classify. Made by `loadModel`. */
+export class Model {
+  readonly config: NetworkConfig;
+  /** The classes in the order of the logits. */
+  readonly classes: readonly DiagnosisClass[];
+  /** Bytes of WebAssembly memory held until `dispose`. */
+  readonly memory: MemoryReport;
+  /** Shapes and work of all layers. */
+  readonly plan: NetworkPlan;
+  private engine: Engine | undefined;
+  private readonly signalEngine: SignalEngine;
+  /** Ends when the last asynchronous call has. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private running = 0;
+
+  /** @internal */
+  constructor(
+    private readonly weights: Weights,
+    private readonly source: KernelSource,
+  ) {
+    this.engine = new Engine(weights, source);
+    this.signalEngine = new SignalEngine((bytes) => instantiateKernels(source, bytes));
+    this.config = weights.config;
+    this.classes = weights.classes;
+    this.memory = this.engine.memory;
+    this.plan = this.engine.plan;
+  }
+
+  /**
+   * Names what a record shows. Synchronous and deterministic: the same bits in every engine.
+   * @throws TypeError, RangeError for an object that is no record
+   * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `FS_OUT_OF_RANGE`, `RECORD_TOO_SHORT`, `RECORD_TOO_LONG`, `NO_USABLE_LEAD`
+   * @throws LeadwiseError `MODEL_BUSY` while an asynchronous call runs, `MODEL_DISPOSED`
+   */
+  classify(record: EcgRecord, options: ClassifyOptions = {}): Result {
+    const input = this.prepare(record, options);
+    const engine = this.idleEngine();
+    return makeResult(this.weights, this.source, engine, { fs: record.fs, input, logits: finish(engine.run(input.window)) });
+  }
+
+  /**
+   * As `classify`, giving way to the host between layers. Calls queue up: one runs at a time.
+   * @throws what `classify` throws, and the signal's reason when aborted
+   */
+  async classifyAsync(record: EcgRecord, options: ClassifyAsyncOptions = {}): Promise<Result> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const input = this.prepare(record, options);
+    const { fs } = record;
+    const turn = this.queue;
+    this.running++;
+    const run = turn.then(async () => {
+      const engine = this.liveEngine();
+      const logits = await this.runYielding(engine, input.window, options);
+      return makeResult(this.weights, this.source, engine, { fs, input, logits });
+    });
+    this.queue = run.catch(() => {}).then(() => this.running--);
+    return run;
+  }
+
+  /** What the network sees of a record: f32[leads][windowSamples], preprocessed as published (quality "off"). @throws what `classify` throws */
+  preprocess(record: EcgRecord): Float32Array {
+    return this.prepare(record, { quality: 'off' }).window;
+  }
+
+  /**
+   * The network alone: x f32[leads][windowSamples], as `preprocess` gives it -> f32[classes] logits.
+   * @throws TypeError, RangeError for an array of another type or length, or one that holds NaN or infinity
+   * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`
+   */
+  forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
+    const { leads, windowSamples } = this.config;
+    if (!(x instanceof Float32Array)) throw new TypeError('"x" expected a Float32Array');
+    if (x.length !== leads.length * windowSamples) {
+      throw new RangeError(`"x" expected ${leads.length} leads of ${windowSamples} samples (${leads.length * windowSamples}), got ${x.length}`);
+    }
+    const bad = x.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new RangeError(`"x" expected finite values, got ${x[bad]} at ${bad}`);
+    const engine = this.idleEngine();
+    return finish(engine.run(x), ({ name, shape, values }) => onActivation?.(name, shape, engine.view(values).slice()));
+  }
+
+  /** Gives the memory back. Every later call throws `MODEL_DISPOSED`; an asynchronous run that is under way ends with it. */
+  dispose(): void {
+    this.engine = undefined;
+    this.signalEngine.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private prepare(record: EcgRecord, { quality = 'gate' }: ClassifyOptions): NetworkInput {
+    this.liveEngine();
+    checkQualityMode(quality);
+    return preprocessRecord(record, this.config, quality, this.signalEngine);
+  }
+
+  private async runYielding(engine: Engine, x: Float32Array, { signal, onProgress }: ClassifyAsyncOptions): Promise<Float32Array> {
+    let done = 0;
+    const layers = engine.run(x);
+    for (;;) {
+      signal?.throwIfAborted();
+      this.liveEngine();
+      const step = layers.next();
+      if (step.done) return step.value;
+      done += step.value.macs;
+      onProgress?.({ layer: step.value.name, fraction: done / this.plan.macs });
+      await yieldToHost();
+    }
+  }
+
+  private liveEngine(): Engine {
+    if (!this.engine) throw new LeadwiseError('MODEL_DISPOSED', 'This model was disposed: load it again');
+    return this.engine;
+  }
+
+  private idleEngine(): Engine {
+    const engine = this.liveEngine();
+    if (this.running > 0) {
+      throw new LeadwiseError('MODEL_BUSY', 'An asynchronous call is under way on this model: await it, or use classifyAsync, which queues');
+    }
+    return engine;
+  }
+}
+
+/** Runs all steps, and returns what the generator returns. */
+function finish<Step, Value>(steps: Generator<Step, Value, void>, onStep?: (step: Step) => void): Value {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value as Value;
+    onStep?.(value as Step);
+  }
+}

@@ -1,0 +1,87 @@
+import type { DiagnosisClass } from './classes.js';
+import { chooseSet } from './decision.js';
+import type { Engine } from './engine.js';
+import type { NetworkInput } from './preprocess.js';
+import { NOTICE, VERSION } from './version.js';
+import type { KernelSource, Variant } from './wasm.js';
+import type { Weights } from './weights.js';
+
+/** One class of a result. */
+export interface Finding {
+  /** SNOMED CT code; the first one of a merged pair. */
+  code: string;
+  abbreviation: string;
+  name: string;
+  logit: number;
+  /** Calibrated by what the weight file says, else the logistic function of the logit. */
+  probability: number;
+  calibrated: boolean;
+  /** On the logit scale. */
+  threshold: number;
+  /** logit >= threshold */
+  present: boolean;
+}
+
+export interface Result {
+  schema: 1;
+  /** Rate of the record, in Hz. */
+  fs: number;
+  /** Leads that carried signal. */
+  leads: readonly string[];
+  /** Names in the record that are no lead of the network. */
+  leadsIgnored: readonly string[];
+  /** Leads that were zeros for the network, and why. */
+  leadsDropped: NetworkInput['leadsDropped'];
+  /** `short` (under 5 s), `flat:LEAD` (kept, with quality "report"), `thresholds:fallback` (none fits the leads present). */
+  flags: readonly string[];
+  preprocessing: NetworkInput['preprocessing'];
+  /** All classes, most probable first, ties in class order. */
+  findings: Finding[];
+  /** f32[classes], in class order. */
+  logits: Float32Array;
+  /** Leads of the threshold set that was used; null where the file has one set for all. */
+  thresholdLeads: readonly string[] | null;
+  /** Activations that left the range of their integer type; always 0 in a float network. */
+  saturated: number;
+  /** `version` is that of leadwise. */
+  model: { name: string; sha256: string; version: string };
+  kernels: { variant: Variant; sha256: string };
+  notice: string;
+}
+
+/** Joins what the network said with what the weight file says about it. */
+export function makeResult(weights: Weights, source: KernelSource, engine: Engine, run: { fs: number; input: NetworkInput; logits: Float32Array }): Result {
+  const { input, logits, fs } = run;
+  const { decision } = weights;
+  const chosen = chooseSet(decision.thresholds, input.leads);
+  // No set was made for so few leads: the one that asks for the fewest is the nearest there is.
+  const thresholds = chosen ?? decision.thresholds.reduce((fewest, set) => (set.leads!.length < fewest.leads!.length ? set : fewest));
+  const calibration = chooseSet(decision.calibration, input.leads);
+  const findings = weights.classes.map((diagnosis, index) => {
+    const logit = logits[index]!;
+    const probability = engine.sigmoid(calibration ? logit / calibration.temperature + calibration.shift : logit);
+    const threshold = thresholds.values[index]!;
+    return { ...named(diagnosis), logit, probability, calibrated: calibration !== undefined, threshold, present: logit >= threshold };
+  });
+  findings.sort((a, b) => b.probability - a.probability);
+  return {
+    schema: 1,
+    fs,
+    leads: input.leads,
+    leadsIgnored: input.leadsIgnored,
+    leadsDropped: input.leadsDropped,
+    flags: chosen ? input.flags : [...input.flags, 'thresholds:fallback'],
+    preprocessing: input.preprocessing,
+    findings,
+    logits,
+    thresholdLeads: thresholds.leads ?? null,
+    saturated: 0,
+    model: { name: weights.name, sha256: weights.sha256, version: VERSION },
+    kernels: { variant: source.variant, sha256: source.sha256 },
+    notice: NOTICE,
+  };
+}
+
+function named({ code, abbreviation, name }: DiagnosisClass): DiagnosisClass {
+  return { code, abbreviation, name };
+}
