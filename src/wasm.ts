@@ -11,6 +11,50 @@ export interface KernelExports {
   heapBase(): number;
   f32_relu(values: number, count: number): void;
   f32_leaky_relu(values: number, count: number): void;
+
+  // simulate
+  u32_random(seed: number, index: number): number;
+  f64_rr_sinus(intervals: number, count: number, meanSeconds: number, stdSeconds: number, respirationHz: number, seed: number): void;
+  f64_rr_fibrillation(intervals: number, count: number, meanSeconds: number, seed: number): void;
+  f64_add_waves(
+    waves: number,
+    times: number,
+    dipole: number,
+    waveCount: number,
+    timeCount: number,
+    samples: number,
+    firstSample: number,
+    fs: number,
+  ): void;
+  f64_add_fibrillation(
+    direction: number,
+    dipole: number,
+    samples: number,
+    firstSample: number,
+    fs: number,
+    frequency: number,
+    seed: number,
+  ): void;
+  f64_add_wander(
+    electrodes: number,
+    samples: number,
+    firstSample: number,
+    fs: number,
+    amplitude: number,
+    respirationHz: number,
+    seed: number,
+  ): void;
+  f64_add_mains(
+    electrodes: number,
+    samples: number,
+    firstSample: number,
+    fs: number,
+    amplitude: number,
+    mainsHz: number,
+    seed: number,
+  ): void;
+  f64_add_muscle(electrodes: number, state: number, samples: number, firstSample: number, fs: number, rms: number, seed: number): void;
+  i32_project_leads(projection: number, dipole: number, electrodes: number, digital: number, samples: number): void;
 }
 
 /** One instance of the kernels with a memory of its own. */
