@@ -29,9 +29,9 @@ const FIBRILLATION_HZ = 6;
  * The heart is the dynamical model of McSharry, Clifford, Tarassenko, Smith (IEEE Trans Biomed Eng 50(3):289, 2003) as the three-axis dipole
  * of Sameni, Clifford, Jutten, Shamsollahi (EURASIP J Adv Signal Process 2007:43407): Gaussian waves in x, y and z, with their published
  * parameters, projected by the matrix of Dower, Machado, Osborne (Clin Cardiol 3:87, 1980). RR intervals have McSharry's spectrum of two
- * bands. P and T follow the square root of the mean RR interval, as McSharry's QT does; QRS keeps its duration. Atrial fibrillation draws
- * its intervals from an AV node under random impulses (Lian et al., Biomed Eng Online 6:9, 2007) and its waves from the sawtooth model of
- * Stridh and Soernmo (IEEE Trans Biomed Eng 48(1):105, 2001). Noise enters at nine electrodes.
+ * bands. P and T follow the square root of the mean RR interval (Bazett; the authors' program ECGSYN scales widths so, and positions by the
+ * fourth root in phase); QRS keeps its duration. Atrial fibrillation draws its intervals from an AV node under random impulses, simplified
+ * after Lian et al. (Biomed Eng Online 6:9, 2007), and its waves from the sawtooth model of Stridh and Soernmo (IEEE Trans Biomed Eng 48(1):105, 2001). Noise enters at nine electrodes.
  *
  * Returns I, II, III, aVR, aVL, aVF, V1 to V6: `digital` Int32Array[round(fs * seconds)] in units of 1 uV (`adcGain` 1000, `baseline` 0),
  * `signal` the same in mV. I and II are even numbers, so that III = II - I, aVR = -(I + II) / 2, aVL = I - II / 2 and aVF = II - I / 2 hold
@@ -133,7 +133,7 @@ type AddBlock = (target: number, samples: number, start: number) => void;
 function prepareHeart(workspace: Workspace, options: CheckedOptions, intervals: number): AddBlock {
   const { kernels } = workspace;
   const beats = drawBeats(workspace, options, intervals);
-  // McSharry et al. 2003: Bazett's law, on the mean rate (QT follows the rate within a minute or two, not within a beat).
+  // Bazett's law on the mean rate, as ECGSYN also takes the mean (QT follows the rate within a minute or two, not within a beat).
   const stretch = Math.sqrt(60 / options.heartRate);
   const parts = [
     { waves: waveTable([[P_LOOP, stretch]]), times: beats.atrial },

@@ -2,7 +2,7 @@ import { expNegative, sinTurns } from './math';
 import { STREAM_RHYTHM, u32_random, uniform } from './random';
 
 // McSharry et al. 2003: two Gaussian bands in the spectrum of RR intervals, Mayer waves at 0.1 Hz and respiration, each 0.01 Hz wide,
-// with half as much power in the lower as in the higher.
+// with half as much power in the lower as in the higher (the defaults of ECGSYN).
 const MAYER_HZ: f64 = 0.1;
 const BAND_WIDTH_HZ: f64 = 0.01;
 const LF_POWER: f64 = 1.0 / 3.0;

@@ -24,7 +24,7 @@ export interface SimulateOptions {
   rhythm?: Rhythm;
   /** Mean rate in beats a minute, 20 to 300 (bradycardia to 60, tachycardia from 100). Default 65, 45, 125, af 95, pvc 70. */
   heartRate?: number;
-  /** Standard deviation of the rate in sinus rhythm, beats a minute, 0 to a tenth of `heartRate`. Default 1, as in the paper. */
+  /** Standard deviation of the rate in sinus rhythm, beats a minute, 0 to a tenth of `heartRate`. Default 1, as in ECGSYN. */
   heartRateStd?: number;
   /** Breaths a second, 0.05 to 1: respiratory arrhythmia and baseline wander. Default 0.25. */
   respirationHz?: number;

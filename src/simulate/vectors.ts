@@ -5,7 +5,7 @@ type Kernel = readonly [phase: number, amplitude: number, width: number];
 /** Gaussian kernels of x, y and z. */
 type Loop = readonly [x: readonly Kernel[], y: readonly Kernel[], z: readonly Kernel[]];
 
-// Sameni et al. 2007, table 1, fitted to a healthy adult; cut here into its P, QRS and T loops.
+// Sameni et al. 2007, a fit to a healthy adult, as their Open-Source Electrophysiological Toolbox (OSET) gives it; cut here into P, QRS and T.
 export const P_LOOP: Loop = [
   [
     [-1.09, 0.03, 0.0906],
