@@ -31,7 +31,8 @@ const FIBRILLATION_HZ = 6;
  * parameters, projected by the matrix of Dower, Machado, Osborne (Clin Cardiol 3:87, 1980). RR intervals have McSharry's spectrum of two
  * bands. P and T follow the square root of the mean RR interval (Bazett; the authors' program ECGSYN scales widths so, and positions by the
  * fourth root in phase); QRS keeps its duration. Atrial fibrillation draws its intervals from an AV node under random impulses, simplified
- * after Lian et al. (Biomed Eng Online 6:9, 2007), and its waves from the sawtooth model of Stridh and Soernmo (IEEE Trans Biomed Eng 48(1):105, 2001). Noise enters at nine electrodes.
+ * after Lian et al. (Biomed Eng Online 6:9, 2007), and its waves from the sawtooth model of Stridh and Soernmo (IEEE Trans Biomed Eng
+ * 48(1):105, 2001). Noise enters at nine electrodes.
  *
  * Returns I, II, III, aVR, aVL, aVF, V1 to V6: `digital` Int32Array[round(fs * seconds)] in units of 1 uV (`adcGain` 1000, `baseline` 0),
  * `signal` the same in mV. I and II are even numbers, so that III = II - I, aVR = -(I + II) / 2, aVL = I - II / 2 and aVF = II - I / 2 hold
