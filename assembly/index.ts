@@ -14,3 +14,7 @@ export { f64_filtfilt, f64_lfilter_zi } from './signal/filtfilt';
 export { f64_resample, f64_resample_plan, f64_resample_plan_bytes, f64_resample_scratch_bytes } from './signal/resample';
 export { f64_resample_poly, f64_resample_poly_taps } from './signal/resamplepoly';
 export { f64_zscore } from './signal/zscore';
+export { f64_add_mains, f64_add_muscle, f64_add_wander, i32_project_leads } from './simulate/electrodes';
+export { u32_random } from './simulate/random';
+export { f64_rr_fibrillation, f64_rr_sinus } from './simulate/rhythm';
+export { f64_add_fibrillation, f64_add_waves } from './simulate/waves';

@@ -5,7 +5,8 @@ import { forward } from './network.js';
 import { F32Operations } from './operations.js';
 import { type Packed, packF32 } from './pack.js';
 import type { Layer, Tensor } from './tensor.js';
-import { instantiateKernels, type KernelExports, type KernelInstance, type KernelSource } from './wasm.js';
+import type { KernelExports } from './kernel-exports.js';
+import { instantiateKernels, type KernelInstance, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
 
 const F32 = 4;

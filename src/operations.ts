@@ -3,7 +3,7 @@
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
 import type { Tensor } from './tensor.js';
-import type { KernelExports } from './wasm.js';
+import type { KernelExports } from './kernel-exports.js';
 
 /** Time steps that a tile of a fused layer holds: its scratch stays in the first cache levels, and calls stay short. */
 const TILE_STEPS = 64;

@@ -1,4 +1,5 @@
-import type { KernelExports, KernelInstance } from './wasm.js';
+import type { KernelExports } from './kernel-exports.js';
+import type { KernelInstance } from './wasm.js';
 
 /** Samples of one lead, in any unit. */
 export type Samples = ArrayLike<number>;

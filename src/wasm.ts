@@ -2,96 +2,11 @@ import { instantiateSync } from '@assemblyscript/loader';
 import scalarBase64 from '../build/kernels.scalar.wasm';
 import simdBase64 from '../build/kernels.simd.wasm';
 import { UnsupportedError } from './errors.js';
+import type { KernelExports } from './kernel-exports.js';
 import { sha256 } from './sha256.js';
 
 /** `simd` needs WebAssembly SIMD128, `scalar` runs everywhere; both give the same bits. */
 export type Variant = 'simd' | 'scalar';
-
-/** The exports of `assembly/index.ts`. Pointers are byte addresses; sizes and strides count elements. */
-export interface KernelExports {
-  heapBase(): number;
-  f32_relu(values: number, count: number): void;
-  f32_leaky_relu(values: number, count: number): void;
-  f32_gelu(values: number, count: number): void;
-  f32_softmax(values: number, count: number): void;
-  f64_sigmoid(x: number): number;
-  f32_dwconv1d(
-    input: number,
-    weights: number,
-    bias: number,
-    output: number,
-    timeSteps: number,
-    inputChannels: number,
-    channels: number,
-    kernelSize: number,
-    start: number,
-    steps: number,
-    stride: number,
-    pad: number,
-  ): void;
-  f32_gemm(
-    input: number,
-    weights: number,
-    bias: number,
-    residual: number,
-    output: number,
-    rows: number,
-    inner: number,
-    columns: number,
-    inputStride: number,
-    outputStride: number,
-  ): void;
-  f32_local_attention(
-    query: number,
-    key: number,
-    value: number,
-    output: number,
-    weights: number,
-    mixed: number,
-    leads: number,
-    timeSteps: number,
-    channels: number,
-    headChannels: number,
-    reach: number,
-    start: number,
-    steps: number,
-    scale: number,
-    leadMajor: number,
-  ): void;
-  f32_max_pool1d(input: number, output: number, timeSteps: number, channels: number): void;
-  f32_resize_linear1d(input: number, output: number, inputSteps: number, outputSteps: number, channels: number): void;
-  f32_affine(input: number, scale: number, shift: number, output: number, rows: number, channels: number): void;
-  f32_transpose(input: number, output: number, rows: number, columns: number): void;
-  copy(input: number, output: number, bytes: number): void;
-  zero(output: number, bytes: number): void;
-  f64_lfilter_zi(b: number, a: number, zi: number, taps: number): number;
-  f64_filtfilt(
-    b: number,
-    a: number,
-    zi: number,
-    input: number,
-    output: number,
-    scratch: number,
-    taps: number,
-    n: number,
-    padlen: number,
-  ): void;
-  f64_resample_plan_bytes(count: number): number;
-  f64_resample_scratch_bytes(count: number, outputCount: number): number;
-  f64_resample_plan(plan: number, scratch: number, count: number): void;
-  f64_resample(
-    input: number,
-    inputPlan: number,
-    outputPlan: number,
-    output: number,
-    scratch: number,
-    count: number,
-    outputCount: number,
-  ): void;
-  f64_resample_poly_taps(taps: number, up: number, rate: number): void;
-  f64_resample_poly(input: number, taps: number, output: number, n: number, up: number, down: number): void;
-  f64_zscore(values: number, count: number): void;
-}
 
 /** A compiled binary and what is known of it. */
 export interface KernelSource {
@@ -163,7 +78,7 @@ async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** A new instance with `bytes` of zeroed memory above the kernels' static data. Nothing in it ever grows by itself. */
-export function instantiateKernels({ module }: KernelSource, bytes: number): KernelInstance {
+export function instantiateKernels({ module }: Pick<KernelSource, 'module'>, bytes: number): KernelInstance {
   // Static data is a few kilobytes; one page holds it, and the caller's bytes start at heapBase().
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(bytes / PAGE_BYTES) });
   const { exports } = instantiateSync(module, { env: { memory } });

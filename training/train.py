@@ -181,7 +181,8 @@ class Run:
 
     def loop(self, end_at: float | None = None) -> None:
         """Steps until the total; with `end_at` (a time.time()) the total is refitted to it at each epoch's end."""
-        saved = shown = epoch_began = time.time()
+        saved = shown = since = time.time()
+        first = self.step
         while self.step < self.total and not self.stopping:
             began = time.time()
             self.take_step()
@@ -193,18 +194,20 @@ class Run:
             if self.step % self.steps_per_epoch == 0:
                 self.end_epoch()
                 if end_at is not None:
-                    self.fit_total(end_at, time.time() - epoch_began)
-                saved = epoch_began = time.time()
+                    self.fit_total(end_at, (time.time() - since) / (self.step - first))
+                saved = since = time.time()
+                first = self.step
             elif now - saved > 60 * self.settings["checkpoint_minutes"]:
                 self.save()
                 saved = time.time()
         self.save()
 
-    def fit_total(self, end_at: float, epoch_seconds: float) -> None:
+    def fit_total(self, end_at: float, step_seconds: float) -> None:
         """As many whole epochs as fit until `end_at` at the pace of the last one, evaluation included."""
-        epochs = max(0, round((end_at - time.time()) / epoch_seconds))
+        epochs = max(0, round((end_at - time.time()) / (step_seconds * self.steps_per_epoch)))
         self.total = self.step + epochs * self.steps_per_epoch
-        print(f"{epoch_seconds:.0f} s for the epoch, {epochs} more until {time.strftime('%H:%M', time.localtime(end_at))}", flush=True)
+        end = time.strftime("%H:%M", time.localtime(end_at))
+        print(f"{step_seconds:.2f} s/step with evaluation: {epochs} more epochs until {end}", flush=True)
 
     def show_progress(self) -> None:
         per_step = self.seconds / self.step
