@@ -1,7 +1,8 @@
 """PyTorch checkpoint -> f32 weight file: `python -m training.export CHECKPOINT -o FILE --preset edge`.
 
 CHECKPOINT is what `torch.save` wrote: a `state_dict`, or a dictionary that holds one under "state_dict"
-and may hold "config", "classes", "thresholds" and "provenance" beside it. Command-line values win.
+and may hold "config", "classes", "thresholds" and "provenance" beside it; or a safetensors file with these in
+its metadata. Command-line values win.
 
 The file is safetensors; all metadata values are strings: `format` is "leadwise/1", `name` a name, the others
 JSON with sorted keys (`config`, `classes`: first SNOMED code of each output, `thresholds` on the logit scale,
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
 
 from training.config import CLASS_CODES, PRESETS
 from training.lead_attention import LeadAttentionNetwork
@@ -54,6 +56,27 @@ def write_weights(path, state_dict, config, *, name, classes=None, thresholds=No
     write_safetensors(path, to_arrays(state_dict, config, len(classes)), metadata)
 
 
+def read_checkpoint(path: Path) -> dict:
+    """A dictionary with "state_dict", and "config", "classes", "thresholds", "provenance" where the file has them."""
+    if path.suffix != ".safetensors":
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        return checkpoint if "state_dict" in checkpoint else {"state_dict": checkpoint}
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        checkpoint = {"state_dict": {name: file.get_tensor(name) for name in file.keys()}}
+    for key in ("config", "classes", "thresholds", "provenance"):
+        if key in metadata:
+            checkpoint[key] = parse_json_or_text(metadata[key])
+    return checkpoint
+
+
+def parse_json_or_text(text: str):
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
@@ -65,9 +88,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--provenance", help="JSON, or a sentence")
     args = parser.parse_args(argv)
 
-    checkpoint = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
-    if "state_dict" not in checkpoint:
-        checkpoint = {"state_dict": checkpoint}
+    checkpoint = read_checkpoint(args.checkpoint)
     if args.config:
         checkpoint["config"] = json.loads(args.config.read_text())
     elif args.preset:
@@ -77,10 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.thresholds:
         checkpoint["thresholds"] = json.loads(args.thresholds.read_text())
     if args.provenance:
-        try:
-            checkpoint["provenance"] = json.loads(args.provenance)
-        except json.JSONDecodeError:
-            checkpoint["provenance"] = args.provenance
+        checkpoint["provenance"] = parse_json_or_text(args.provenance)
 
     write_weights(
         args.output,

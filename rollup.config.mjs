@@ -1,0 +1,37 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import json from '@rollup/plugin-json';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { inlineWasm } from './inline-wasm.mjs';
+
+// tsc has put the modules into build/, beside the binaries of asc.
+const LOADER_NOTICE = '/* Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0: see THIRD_PARTY_NOTICES.md */';
+
+export default {
+  input: {
+    index: 'build/index.js',
+    node: 'build/node.js',
+    signal: 'build/signal.js',
+    readers: 'build/readers/index.js',
+    simulate: 'build/simulate.js',
+    cli: 'build/cli.js',
+  },
+  output: {
+    dir: 'dist',
+    format: 'es',
+    chunkFileNames: 'chunks/[name].js',
+    banner: (chunk) => (Object.keys(chunk.modules).some((id) => id.includes('@assemblyscript/loader')) ? LOADER_NOTICE : ''),
+  },
+  external: (id) => id.startsWith('node:'),
+  plugins: [inlineWasm(), json(), nodeResolve(), copyKernels()],
+};
+
+/** For hosts that import or fetch the binaries instead of inlining them. */
+function copyKernels() {
+  return {
+    name: 'copy-kernels',
+    async writeBundle() {
+      await mkdir('dist', { recursive: true });
+      for (const variant of ['simd', 'scalar']) await copyFile(`build/kernels.${variant}.wasm`, `dist/kernels.${variant}.wasm`);
+    },
+  };
+}

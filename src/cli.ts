@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// The command line: results on standard output, everything else on standard error. Exit codes: 0 ok, 1 bad input, 2 usage.
+
+import { UsageError } from './cli/arguments.js';
+import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
+import { report } from './cli/console.js';
+import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
+import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
+import { LeadwiseError } from './errors.js';
+import { NOTICE, VERSION } from './version.js';
+import { inlinedKernels } from './wasm.js';
+
+interface Command {
+  run(args: string[]): Promise<number>;
+  help: string;
+}
+
+const COMMANDS = new Map<string, Command>([
+  ['classify', { run: classifyCommand, help: CLASSIFY_HELP }],
+  ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
+  ['simulate', { run: simulateCommand, help: SIMULATE_HELP }],
+]);
+
+const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
+
+  leadwise classify FILE…   name what recordings show
+  leadwise inspect [FILE]   show what a weight file holds
+  leadwise simulate         write a simulated ECG
+  leadwise COMMAND --help   more about a command
+  leadwise --version        version and kernels
+
+${NOTICE}`;
+
+async function main(args: string[]): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
+  if (name === '--version' || name === '-V') return print(describeVersion());
+  const command = COMMANDS.get(name);
+  if (!command) throw new UsageError(`unknown command "${name}"; there are ${[...COMMANDS.keys()].join(', ')}`);
+  if (rest.includes('--help') || rest.includes('-h')) return print(command.help);
+  return command.run(rest);
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function describeVersion(): string {
+  const { variant, sha256 } = inlinedKernels();
+  return `leadwise ${VERSION}, ${variant} kernels sha256 ${sha256}`;
+}
+
+/** What went wrong, for a person: the stack is of use only when it is our own mistake. */
+function explain(error: unknown): number {
+  if (error instanceof UsageError) {
+    report(`leadwise: ${error.message}\nSee leadwise --help.`);
+    return 2;
+  }
+  if (error instanceof LeadwiseError) report(`leadwise: ${error.message} [${error.code}]`);
+  else if (error instanceof TypeError || error instanceof RangeError) report(`leadwise: ${error.message}`);
+  else throw error;
+  return 1;
+}
+
+// A reader that closes the pipe early (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await main(process.argv.slice(2)).catch(explain);

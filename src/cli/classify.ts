@@ -1,0 +1,114 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
+import { LeadwiseError } from '../errors.js';
+import { loadModelFile, readRecord } from '../node.js';
+import type { QualityMode } from '../quality.js';
+import { readBytes } from '../readers/index.js';
+import type { Result } from '../result.js';
+import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
+import { DEFAULT_WEIGHTS, report } from './console.js';
+import { renderTable } from './table.js';
+
+export const CLASSIFY_HELP = `leadwise classify FILE… [options]
+
+Names what ECG recordings show. FILE is a WFDB header (.hea), a signal file with its header beside it (.mat, .dat), a bare record name,
+a CSV table, a folder of any of these, or - for one of them on standard input (CSV).
+
+  --weights FILE   weight file (default: the shipped edge network)
+  --json           one JSON array on standard output: all findings, logits and what was done to each record
+  --all            all classes in the table, not only the likely ones
+  --leads I,II     use these leads only
+  --fs N           samples a second, for a CSV table without a time column
+  --units U        mV, uV, adc or unknown, for a CSV table that does not say
+  --quality MODE   gate (default): drop leads that are flat or not finite; report: keep flat leads, flag them; off: as published
+
+Exit code 0: all classified; 1: some could not be read or classified; 2: wrong call.`;
+
+const FLAGS: Flags = { weights: 'value', json: 'switch', all: 'switch', leads: 'value', fs: 'value', units: 'value', quality: 'value' };
+const RECORD_ENDING = /\.(hea|csv|tsv)$/i;
+
+interface Failure {
+  record: string;
+  error: { code: string; message: string };
+}
+
+/** Runs the command; returns the exit code. */
+export async function classifyCommand(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, FLAGS);
+  if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
+  const fs = numberFlag(parsed, 'fs');
+  const units = choiceFlag<Unit>(parsed, 'units', ['mV', 'uV', 'adc', 'unknown']);
+  const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
+  const leads = parsed.values['leads'] === undefined ? undefined : parseLeads(parsed.values['leads']);
+  const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
+  const readOptions = { ...(fs === undefined ? {} : { fs }), ...(units === undefined ? {} : { units }) };
+  const elements: (({ record: string } & Result) | Failure)[] = [];
+  const records = await expand(parsed.files);
+  for (const [index, record] of records.entries()) {
+    if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
+    try {
+      const source = record === '-' ? await readBytes(await buffer(process.stdin), readOptions) : await readRecord(record, readOptions);
+      const result = model.classify(leads ? onlyLeads(source, leads) : source, { quality });
+      elements.push({ record, ...result });
+      if (!parsed.switches['json']) process.stdout.write(`${renderTable(record, source, result, parsed.switches['all'] ?? false)}\n`);
+    } catch (error) {
+      const failure = describeFailure(record, error);
+      elements.push(failure);
+      report(`${record}: ${failure.error.message} [${failure.error.code}]`);
+    }
+  }
+  if (parsed.switches['json']) process.stdout.write(`${JSON.stringify(elements, plainArrays, 2)}\n`);
+  return elements.some((element) => 'error' in element) ? 1 : 0;
+}
+
+/** Folders become the records in them, in order of name. */
+async function expand(files: string[]): Promise<string[]> {
+  const records: string[] = [];
+  for (const file of files) {
+    const isFolder = file !== '-' && (await stat(file).then((entry) => entry.isDirectory(), () => false));
+    if (!isFolder) {
+      records.push(file);
+      continue;
+    }
+    const found = (await readdir(file)).filter((name) => RECORD_ENDING.test(name)).sort();
+    if (found.length === 0) report(`${file}: no records (.hea, .csv, .tsv) in this folder`);
+    records.push(...(found.length === 0 ? [file] : found.map((name) => join(file, name))));
+  }
+  return records;
+}
+
+function parseLeads(text: string): string[] {
+  return text.split(',').map((name) => {
+    const lead = standardLead(name);
+    if (lead === undefined) throw new UsageError(`--leads expected lead names such as I,II,V1, got "${name}"`);
+    return lead;
+  });
+}
+
+/** The record with the named leads alone. */
+function onlyLeads(record: EcgRecord, leads: string[]): EcgRecord {
+  const kept = record.sigName.flatMap((name, index) => (leads.includes(standardLead(name) ?? '') ? [index] : []));
+  const pick = <T>(list: T[]): T[] => kept.map((index) => list[index]!);
+  const missing = leads.filter((lead) => !record.sigName.some((name) => standardLead(name) === lead));
+  if (kept.length === 0) throw new LeadwiseError('NO_KNOWN_LEAD', `The record has none of the leads ${missing.join(', ')}`);
+  return {
+    fs: record.fs,
+    sigName: pick(record.sigName),
+    units: pick(record.units),
+    signal: pick(record.signal),
+    ...(record.digital ? { digital: pick(record.digital) } : {}),
+  };
+}
+
+function describeFailure(record: string, error: unknown): Failure {
+  if (error instanceof LeadwiseError) return { record, error: { code: error.code, message: error.message } };
+  if (error instanceof TypeError || error instanceof RangeError) return { record, error: { code: 'BAD_INPUT', message: error.message } };
+  throw error;
+}
+
+/** Typed arrays as JSON arrays. */
+function plainArrays(_key: string, value: unknown): unknown {
+  return value instanceof Float32Array ? Array.from(value) : value;
+}
