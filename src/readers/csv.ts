@@ -160,7 +160,7 @@ function parseNumber(cell: string, separator: string): number | undefined {
   const text = separator === ',' ? cell.trim() : cell.trim().replace(',', '.');
   if (text === '') return Number.NaN;
   const value = Number(text);
-  if (!Number.isNaN(value) && !/^[+-]?(?:0[xob]|I)/i.test(text)) return value;
+  if (!Number.isNaN(value) && !(text.length > 1 && 'xXoObB'.includes(text[1]!))) return value;
   const word = text.toLowerCase().replace(/^[+-]/, '');
   if (word === 'nan') return Number.NaN;
   if (word === 'inf' || word === 'infinity') return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

@@ -96,7 +96,7 @@ describe('readWfdb', () => {
   it('takes checksums modulo 2^16, signed or unsigned, and none at all', async () => {
     const open = () => encode16([-1, -2]);
     for (const checksum of ['-3', '65533', '']) await readWfdb(`rec 1 250\nrec.dat 16 200 16 0 -1 ${checksum}`, open);
-    for (const fields of ['-1 -4', '-1 3', '-2 -3']) {
+    for (const fields of ['-1 -4', '-1 3', '-2 -3', '-1 32765']) {
       const header = `rec 1 250 2\nrec.dat 16 200 16 0 ${fields} 0 II`;
       const error = { name: 'FormatError', code: 'CHECKSUM_MISMATCH', place: { format: 'wfdb', file: 'rec.dat', line: 2 } };
       await expect(readWfdb(header, open)).rejects.toMatchObject(error);
