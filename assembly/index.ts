@@ -2,7 +2,6 @@
 // Arguments come in one order: pointers (inputs, weights, outputs, scratch), then sizes, then strides, then flags.
 // Sizes and strides count elements, except where the name says bytes.
 
-export { heapBase } from './memory';
 export { f32_gelu, f32_leaky_relu, f32_relu, f32_softmax, f64_sigmoid } from './kernels/activations';
 export { f32_dwconv1d } from './kernels/dwconv1d';
 export { f32_gemm } from './kernels/gemm';
@@ -10,6 +9,7 @@ export { f32_local_attention } from './kernels/localattention';
 export { f32_max_pool1d } from './kernels/maxpool1d';
 export { f32_resize_linear1d } from './kernels/resize1d';
 export { copy, f32_affine, f32_transpose, zero } from './kernels/rows';
+export { heapBase } from './memory';
 export { f64_filtfilt, f64_lfilter_zi } from './signal/filtfilt';
 export { f64_resample, f64_resample_plan, f64_resample_plan_bytes, f64_resample_scratch_bytes } from './signal/resample';
 export { f64_resample_poly, f64_resample_poly_taps } from './signal/resamplepoly';

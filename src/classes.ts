@@ -10,7 +10,11 @@ export interface DiagnosisClass {
 }
 
 /** The 26 classes of the PhysioNet/CinC Challenge 2021 in the order of the published network's outputs. */
-export const CHALLENGE_CLASSES: readonly DiagnosisClass[] = table.map(({ codes, abbreviation, name }) => ({ code: codes[0]!, abbreviation, name }));
+export const CHALLENGE_CLASSES: readonly DiagnosisClass[] = table.map(({ codes, abbreviation, name }) => ({
+  code: codes[0]!,
+  abbreviation,
+  name,
+}));
 
 const CLASS_BY_CODE = new Map<string, DiagnosisClass>();
 table.forEach(({ codes }, index) => {
@@ -33,6 +37,7 @@ export function parseClasses(value: unknown): DiagnosisClass[] {
     }
     return { code, abbreviation, name };
   });
-  if (new Set(classes.map(({ code }) => code)).size !== classes.length) throw new WeightsError('BAD_METADATA', 'Metadata "classes" names a class twice');
+  if (new Set(classes.map(({ code }) => code)).size !== classes.length)
+    throw new WeightsError('BAD_METADATA', 'Metadata "classes" names a class twice');
   return classes;
 }

@@ -63,7 +63,8 @@ export function parseConfig(value: unknown): NetworkConfig {
   checkWhole('resizeTo', config.resizeTo, 1, 1 << 14);
   checkWhole('dim', config.dim, 4, 1024);
   checkWhole('heads', config.heads, 1, 64);
-  if (config.dim % (4 * config.heads) !== 0) fail('heads', 'heads of a multiple of 4 channels', `dim ${config.dim} / heads ${config.heads}`);
+  if (config.dim % (4 * config.heads) !== 0)
+    fail('heads', 'heads of a multiple of 4 channels', `dim ${config.dim} / heads ${config.heads}`);
   checkWhole('fullRateBlocks', config.fullRateBlocks, 0, 64);
   checkWhole('stridedBlocks', config.stridedBlocks, 0, 64);
   checkWindows(config);
@@ -123,7 +124,8 @@ function checkStem(stem: unknown): void {
 
 function checkWindows(config: NetworkConfig): void {
   const blocks = config.fullRateBlocks + config.stridedBlocks;
-  if (!Array.isArray(config.windows) || config.windows.length !== blocks) fail('windows', `one for each of the ${blocks} blocks`, config.windows);
+  if (!Array.isArray(config.windows) || config.windows.length !== blocks)
+    fail('windows', `one for each of the ${blocks} blocks`, config.windows);
   config.windows.forEach((window, index) => {
     if (window === -1) return;
     checkWhole(`windows[${index}]`, window, 1, 1 << 15);
@@ -132,7 +134,8 @@ function checkWindows(config: NetworkConfig): void {
 }
 
 function checkWhole(key: string, value: unknown, least: number, most: number): void {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) fail(key, `a whole number from ${least} to ${most}`, value);
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most)
+    fail(key, `a whole number from ${least} to ${most}`, value);
 }
 
 function fail(key: string, expected: string, got: unknown): never {

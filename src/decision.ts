@@ -60,7 +60,8 @@ function checkLeads(key: string, set: unknown): void {
   if (typeof set !== 'object' || set === null) fail(key, 'objects');
   const { leads } = set as { leads?: unknown };
   if (leads === undefined) return;
-  if (!Array.isArray(leads) || leads.some((lead) => typeof lead !== 'string' || standardLead(lead) !== lead)) fail(key, 'standard lead names');
+  if (!Array.isArray(leads) || leads.some((lead) => typeof lead !== 'string' || standardLead(lead) !== lead))
+    fail(key, 'standard lead names');
 }
 
 function fail(key: string, expected: string): never {

@@ -1,11 +1,11 @@
-import { alignUp, Arena } from './arena.js';
+import { Arena, alignUp } from './arena.js';
 import type { NetworkConfig } from './config.js';
 import { WeightsError } from './errors.js';
+import type { KernelExports } from './kernel-exports.js';
 import { forward } from './network.js';
 import { F32Operations } from './operations.js';
 import { type Packed, packF32 } from './pack.js';
 import type { Layer, Tensor } from './tensor.js';
-import type { KernelExports } from './kernel-exports.js';
 import { instantiateKernels, type KernelInstance, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
 
@@ -58,7 +58,10 @@ export class Engine {
     const packed = packF32(config, tensors);
     const weightBytes = Array.from(packed.values()).reduce((sum, { byteLength }) => sum + alignUp(byteLength), 0);
     if (weightBytes + this.plan.activations > LARGEST_MEMORY) {
-      throw new WeightsError('MODEL_TOO_LARGE', `The network needs ${weightBytes + this.plan.activations} bytes, more than ${LARGEST_MEMORY}`);
+      throw new WeightsError(
+        'MODEL_TOO_LARGE',
+        `The network needs ${weightBytes + this.plan.activations} bytes, more than ${LARGEST_MEMORY}`,
+      );
     }
     this.instance = instantiateKernels(source, weightBytes + this.plan.activations);
     const addresses = this.store(packed);

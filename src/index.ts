@@ -42,7 +42,9 @@ async function readSource(weights: WeightsSource): Promise<Uint8Array> {
   if (weights instanceof Uint8Array) return weights;
   if (weights instanceof ArrayBuffer) return new Uint8Array(weights);
   if (typeof weights === 'string') {
-    throw new TypeError('"weights" expected bytes, a Blob, a Response or an http(s) URL, got a string: loadModelFile of leadwise/node takes paths');
+    throw new TypeError(
+      '"weights" expected bytes, a Blob, a Response or an http(s) URL, got a string: loadModelFile of leadwise/node takes paths',
+    );
   }
   if (weights instanceof URL) {
     if (weights.protocol !== 'https:' && weights.protocol !== 'http:') {
@@ -54,7 +56,9 @@ async function readSource(weights: WeightsSource): Promise<Uint8Array> {
     throw new WeightsError('DOWNLOAD_FAILED', `The server answered ${weights.status} instead of a weight file`);
   }
   if (typeof (weights as Blob | undefined)?.arrayBuffer !== 'function') {
-    throw new TypeError(`"weights" expected bytes, a Blob, a Response or an http(s) URL, got ${weights === null ? 'null' : typeof weights}`);
+    throw new TypeError(
+      `"weights" expected bytes, a Blob, a Response or an http(s) URL, got ${weights === null ? 'null' : typeof weights}`,
+    );
   }
   return new Uint8Array(await weights.arrayBuffer());
 }

@@ -111,7 +111,9 @@ export class Model {
     const { leads, windowSamples } = this.config;
     if (!(x instanceof Float32Array)) throw new TypeError('"x" expected a Float32Array');
     if (x.length !== leads.length * windowSamples) {
-      throw new RangeError(`"x" expected ${leads.length} leads of ${windowSamples} samples (${leads.length * windowSamples}), got ${x.length}`);
+      throw new RangeError(
+        `"x" expected ${leads.length} leads of ${windowSamples} samples (${leads.length * windowSamples}), got ${x.length}`,
+      );
     }
     const bad = x.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw new RangeError(`"x" expected finite values, got ${x[bad]} at ${bad}`);
@@ -157,7 +159,10 @@ export class Model {
   private idleEngine(): Engine {
     const engine = this.liveEngine();
     if (this.running > 0) {
-      throw new LeadwiseError('MODEL_BUSY', 'An asynchronous call is under way on this model: await it, or use classifyAsync, which queues');
+      throw new LeadwiseError(
+        'MODEL_BUSY',
+        'An asynchronous call is under way on this model: await it, or use classifyAsync, which queues',
+      );
     }
     return engine;
   }

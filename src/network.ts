@@ -26,7 +26,12 @@ export function* forward(config: NetworkConfig, operations: F32Operations, input
   return yield* head(operations, x, classCount);
 }
 
-function* stemBlock(operations: F32Operations, name: string, input: Tensor, shape: { channels: number; stride: number; depth: number }): Layers {
+function* stemBlock(
+  operations: F32Operations,
+  name: string,
+  input: Tensor,
+  shape: { channels: number; stride: number; depth: number },
+): Layers {
   const { channels, stride, depth } = shape;
   let x = yield* step(operations, `${name}.p0`, input, operations.separable(`${name}.p0`, input, channels, {}));
   x = yield* step(operations, `${name}.p01`, x, operations.separable(`${name}.p01`, x, channels, { stride }));
@@ -43,7 +48,13 @@ function* stemBlock(operations: F32Operations, name: string, input: Tensor, shap
   return x;
 }
 
-function* transformerBlock(config: NetworkConfig, operations: F32Operations, name: string, x: Tensor, shape: { stride: number; window: number }): Layers {
+function* transformerBlock(
+  config: NetworkConfig,
+  operations: F32Operations,
+  name: string,
+  x: Tensor,
+  shape: { stride: number; window: number },
+): Layers {
   const { stride, window } = shape;
   const projections = operations.project(name, x, stride);
   yield layer(operations, `${name}.attn.query`, projections.query);

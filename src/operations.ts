@@ -2,8 +2,8 @@
 
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
-import type { Tensor } from './tensor.js';
 import type { KernelExports } from './kernel-exports.js';
+import type { Tensor } from './tensor.js';
 
 /** Time steps that a tile of a fused layer holds: its scratch stays in the first cache levels, and calls stay short. */
 const TILE_STEPS = 64;
@@ -39,11 +39,24 @@ export class F32Operations {
   }
 
   /** Depthwise convolution -> LeakyReLU -> pointwise (BatchNorm folded) (+ residual). */
-  separable(name: string, x: Tensor, channels: number, { stride = 1, pad = 0, residual }: { stride?: number; pad?: number; residual?: Tensor }): Tensor {
+  separable(
+    name: string,
+    x: Tensor,
+    channels: number,
+    { stride = 1, pad = 0, residual }: { stride?: number; pad?: number; residual?: Tensor },
+  ): Tensor {
     const output = this.tensor(x.leads, convolvedSteps(x.timeSteps, STEM_KERNEL, stride, pad), channels);
     const tile = this.tensor(1, TILE_STEPS, channels);
     forEachTile(output, (lead, start, steps) => {
-      this.depthwise(`${name}.depth_wise_conv`, row(x, lead, 0), tile.pointer, { x, channels, kernelSize: STEM_KERNEL, stride, pad, start, steps });
+      this.depthwise(`${name}.depth_wise_conv`, row(x, lead, 0), tile.pointer, {
+        x,
+        channels,
+        kernelSize: STEM_KERNEL,
+        stride,
+        pad,
+        start,
+        steps,
+      });
       this.kernels.f32_leaky_relu(tile.pointer, steps * channels);
       const add = residual ? row(residual, lead, start) : 0;
       this.product(`${name}.point_wise`, tile.pointer, row(output, lead, start), { rows: steps, inner: channels, columns: channels, add });
@@ -107,7 +120,12 @@ export class F32Operations {
         forEachStretch(timeSteps, (start, steps) => {
           const shape = { x: normed, channels: x.channels, kernelSize: PROJECTION_KERNEL, stride, pad: 0, start, steps };
           this.depthwise(`${name}.attn.${role}_conv`, normed.pointer, tile.pointer, shape);
-          const product = { rows: steps, inner: x.channels, columns: x.channels, lead: this.config.leadProjection === 'perLead' ? lead : 0 };
+          const product = {
+            rows: steps,
+            inner: x.channels,
+            columns: x.channels,
+            lead: this.config.leadProjection === 'perLead' ? lead : 0,
+          };
           this.product(`${name}.attn.${role}`, tile.pointer, row(output, lead, start), product);
         });
       }

@@ -21,7 +21,8 @@ interface Affine {
 export function packF32(config: NetworkConfig, tensors: Tensors): Packed {
   const packed: Packed = new Map();
   config.stem.forEach(([, , , depth], block) => {
-    for (const part of ['p0', 'p01', ...Array.from({ length: depth }, (_, i) => `p1.${i}`)]) packSeparable(packed, tensors, `blocks.${block}.${part}`);
+    for (const part of ['p0', 'p01', ...Array.from({ length: depth }, (_, i) => `p1.${i}`)])
+      packSeparable(packed, tensors, `blocks.${block}.${part}`);
   });
   packLinear(packed, tensors, `blocks.${config.stem.length}`);
   for (let i = 0; i < EMBEDDING_LAYERS; i++) packEmbedding(packed, tensors, i);
@@ -120,12 +121,9 @@ function packPerLead(packed: Packed, tensors: Tensors, name: string, { leads, di
 }
 
 function batchNorm(tensors: Tensors, name: string): Affine {
-  const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => take(tensors, `${name}.${part}`)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((part) =>
+    take(tensors, `${name}.${part}`),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
   const scale = Float64Array.from(weight, (value, i) => value / Math.sqrt(variance[i]! + BATCH_NORM_EPSILON));
   const shift = Float64Array.from(bias, (value, i) => value - mean[i]! * scale[i]!);
   return { scale, shift };

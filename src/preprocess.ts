@@ -50,40 +50,53 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
   const leads: string[] = [];
   const leadsDropped: DroppedLead[] = [];
   const flags: string[] = [];
-  config.leads.forEach((lead, row) => {
-    const fault = rows[row]! < 0 ? 'missing' : faultOf(record, rows[row]!, quality);
-    if (fault === 'flat' && quality !== 'gate') flags.push(`flat:${lead}`);
-    else if (fault) return void leadsDropped.push({ lead, reason: fault });
+  const before = Math.max(0, windowSamples - samples);
+  for (const [row, lead] of config.leads.entries()) {
+    const index = rows[row]!;
+    const fault = index < 0 ? 'missing' : faultOf(record, index, quality);
+    if (fault !== undefined && (fault !== 'flat' || quality === 'gate')) {
+      leadsDropped.push({ lead, reason: fault });
+      continue;
+    }
+    if (fault === 'flat') flags.push(`flat:${lead}`);
     leads.push(lead);
-    const values = engine.preprocessLead(leadSamples(record, rows[row]!), record.fs, filterOf(config));
-    window.set(values.subarray(0, windowSamples), row * windowSamples + Math.max(0, windowSamples - samples));
-  });
+    const values = engine.preprocessLead(leadSamples(record, index), record.fs, filterOf(config));
+    window.set(values.subarray(0, windowSamples), row * windowSamples + before);
+  }
   engine.trim();
   if (leads.length === 0) {
     const reasons = leadsDropped.map(({ lead, reason }) => `${lead} ${reason}`).join(', ');
     throw new RecordError('NO_USABLE_LEAD', `No lead carries a signal: ${reasons}`);
   }
   if (sigLenOf(record, rows) / record.fs < SHORT_SECONDS) flags.push('short');
-  const paddedSamples = Math.max(0, windowSamples - samples);
   const cutSamples = Math.max(0, samples - windowSamples);
   const resampledFrom = record.fs === config.fs ? null : record.fs;
-  return { window, leads, leadsIgnored: ignored, leadsDropped, flags, preprocessing: { resampledFrom, paddedSamples, cutSamples } };
+  return { window, leads, leadsIgnored: ignored, leadsDropped, flags, preprocessing: { resampledFrom, paddedSamples: before, cutSamples } };
 }
 
 /** Samples of each lead at the network's rate. */
 function checkLength(record: EcgRecord, rows: readonly number[], config: NetworkConfig): number {
   const { fs } = record;
   if (fs < LOWEST_FS || fs > HIGHEST_FS) {
-    throw new RecordError('FS_OUT_OF_RANGE', `The record has ${fs} samples a second, expected ${LOWEST_FS} to ${HIGHEST_FS}: resample it, or correct its rate`);
+    throw new RecordError(
+      'FS_OUT_OF_RANGE',
+      `The record has ${fs} samples a second, expected ${LOWEST_FS} to ${HIGHEST_FS}: resample it, or correct its rate`,
+    );
   }
   const sigLen = sigLenOf(record, rows);
   if (sigLen / fs > LONGEST_SECONDS) {
-    throw new RecordError('RECORD_TOO_LONG', `The record lasts ${Math.round(sigLen / fs)} s, at most ${LONGEST_SECONDS} s are read: cut it into pieces`);
+    throw new RecordError(
+      'RECORD_TOO_LONG',
+      `The record lasts ${Math.round(sigLen / fs)} s, at most ${LONGEST_SECONDS} s are read: cut it into pieces`,
+    );
   }
   const samples = resampledLength(sigLen, fs, config.fs);
   const padlen = defaultPadlen(filterOf(config));
   if (samples <= padlen) {
-    throw new RecordError('RECORD_TOO_SHORT', `The record has ${samples} samples at ${config.fs} Hz, the filter needs more than ${padlen}; 10 s are usual`);
+    throw new RecordError(
+      'RECORD_TOO_SHORT',
+      `The record has ${samples} samples at ${config.fs} Hz, the filter needs more than ${padlen}; 10 s are usual`,
+    );
   }
   return samples;
 }

@@ -26,5 +26,6 @@ export function leadFault(samples: ArrayLike<number>): 'not-finite' | 'flat' | u
 
 /** @throws TypeError for anything but a mode. */
 export function checkQualityMode(mode: unknown): asserts mode is QualityMode {
-  if (!QUALITY_MODES.includes(mode)) throw new TypeError(`"quality" expected one of ${QUALITY_MODES.join(', ')}, got ${JSON.stringify(mode)}`);
+  if (!QUALITY_MODES.includes(mode))
+    throw new TypeError(`"quality" expected one of ${QUALITY_MODES.join(', ')}, got ${JSON.stringify(mode)}`);
 }

@@ -50,7 +50,12 @@ export interface Result {
 }
 
 /** Joins what the network said with what the weight file says about it. */
-export function makeResult(weights: Weights, source: KernelSource, engine: Engine, run: { fs: number; input: NetworkInput; logits: Float32Array }): Result {
+export function makeResult(
+  weights: Weights,
+  source: KernelSource,
+  engine: Engine,
+  run: { fs: number; input: NetworkInput; logits: Float32Array },
+): Result {
   const { input, logits, fs } = run;
   const { decision } = weights;
   const chosen = chooseSet(decision.thresholds, input.leads);

@@ -95,7 +95,8 @@ function readTensors(header: Map<string, unknown>, body: Uint8Array): Map<string
   for (const [name, entry] of header) {
     const { dtype, shape, data_offsets: span } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] };
     if (!isWholes(shape) || !isWholes(span) || span.length !== 2) fail('expected dtype, shape and data_offsets', { tensor: name });
-    if (!Object.hasOwn(DTYPE_BYTES, dtype)) fail(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(' ')}`, { tensor: name });
+    if (!Object.hasOwn(DTYPE_BYTES, dtype))
+      fail(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(' ')}`, { tensor: name });
     const [begin, end] = span;
     const expected = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
     if (end - begin !== expected) fail(`expected ${expected} bytes for ${dtype} [${shape}], got ${end - begin}`, { tensor: name });
@@ -106,7 +107,8 @@ function readTensors(header: Map<string, unknown>, body: Uint8Array): Map<string
   spans.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let next = 0;
   for (const [begin, end, name] of spans) {
-    if (begin !== next) fail(`begins at byte ${begin}, where ${next} was expected (tensors leave no gap and do not overlap)`, { tensor: name });
+    if (begin !== next)
+      fail(`begins at byte ${begin}, where ${next} was expected (tensors leave no gap and do not overlap)`, { tensor: name });
     next = end;
   }
   if (next !== body.byteLength) fail(`${body.byteLength - next} bytes follow the last tensor`, { offset: next });

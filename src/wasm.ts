@@ -42,7 +42,8 @@ export function inlinedKernels(variant: Variant = detectVariant()): KernelSource
   const known = inlined.get(variant);
   if (known) return known;
   const bytes = kernelBytes(variant);
-  if (!WebAssembly.validate(bytes)) throw new UnsupportedError('NO_SIMD', `This engine cannot run the ${variant} kernels: leave "variant" out`);
+  if (!WebAssembly.validate(bytes))
+    throw new UnsupportedError('NO_SIMD', `This engine cannot run the ${variant} kernels: leave "variant" out`);
   const source = { module: new WebAssembly.Module(bytes), variant, sha256: sha256(bytes) };
   inlined.set(variant, source);
   return source;
@@ -63,7 +64,8 @@ export async function loadKernels(input: KernelInput | undefined, variant: Varia
   if (input === undefined) return inlinedKernels(variant);
   if (input instanceof WebAssembly.Module) return { module: input, variant: variant ?? 'simd', sha256: 'unknown' };
   const bytes = input instanceof URL ? await fetchBytes(input) : new Uint8Array(input);
-  if (!WebAssembly.validate(bytes)) throw new UnsupportedError('BAD_WASM', `"wasm" is no WebAssembly binary that this engine can run (${bytes.length} bytes)`);
+  if (!WebAssembly.validate(bytes))
+    throw new UnsupportedError('BAD_WASM', `"wasm" is no WebAssembly binary that this engine can run (${bytes.length} bytes)`);
   const module = await WebAssembly.compile(bytes);
   if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'f32_gemm')) {
     throw new UnsupportedError('BAD_WASM', '"wasm" is a WebAssembly binary, but not the kernels of leadwise');

@@ -1,4 +1,4 @@
-import { parseClasses, type DiagnosisClass } from './classes.js';
+import { type DiagnosisClass, parseClasses } from './classes.js';
 import {
   EMBEDDING_KERNEL,
   EMBEDDING_LAYERS,
@@ -10,9 +10,9 @@ import {
   parseConfig,
   STEM_KERNEL,
 } from './config.js';
+import { type Decision, parseDecision } from './decision.js';
 import { WeightsError } from './errors.js';
 import { parseSafetensors, type SafetensorsFile, tensorValues } from './safetensors.js';
-import { parseDecision, type Decision } from './decision.js';
 import { sha256 } from './sha256.js';
 
 export type Shape = readonly number[];
@@ -132,7 +132,8 @@ function checkTensors(file: SafetensorsFile, shapes: Map<string, Shape>): Map<st
   const tensors = new Map<string, Float32Array>();
   for (const [name, shape] of shapes) {
     const stored = file.tensors.get(name);
-    if (!stored) throw new WeightsError('MISSING_TENSOR', `The config asks for a tensor [${shape}] that the file does not have`, { tensor: name });
+    if (!stored)
+      throw new WeightsError('MISSING_TENSOR', `The config asks for a tensor [${shape}] that the file does not have`, { tensor: name });
     if (stored.dtype !== 'F32') throw new WeightsError('UNSUPPORTED_DTYPE', `Expected dtype F32, got ${stored.dtype}`, { tensor: name });
     if (stored.shape.length !== shape.length || stored.shape.some((size, axis) => size !== shape[axis])) {
       throw new WeightsError('MISSHAPEN_TENSOR', `Expected shape [${shape}], got [${stored.shape}]`, { tensor: name });

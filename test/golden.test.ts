@@ -6,10 +6,10 @@ import { Engine } from '../src/engine.js';
 import { parseSafetensors, tensorValues } from '../src/safetensors.js';
 import { sha256 } from '../src/sha256.js';
 import { inlinedKernels, type Variant } from '../src/wasm.js';
+import type { Weights } from '../src/weights.js';
 import { fnv1a32, splitmix32 } from './splitmix32.js';
 import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
 import { VARIANTS } from './variants.js';
-import type { Weights } from '../src/weights.js';
 
 interface GoldenBlock {
   name: string;
@@ -27,10 +27,10 @@ interface GoldenCase {
   blocks: GoldenBlock[];
 }
 
-// Logits and blocks are to agree to 1e-4. A wrong epsilon or the tanh GELU is smaller than that, so blocks are held to what float32
-// needs (measured: below a third of these bounds).
+// The promise is 1e-4, for logits and for blocks. A wrong epsilon or the tanh GELU would pass that, so blocks are held to what float32
+// needs (measured: 4.2e-6 at most, over all presets and cases).
 const LOGIT_TOLERANCE = 1e-4;
-const BLOCK_TOLERANCE = { edge: 1e-5, compact: 1e-5, published: 1e-4 };
+const BLOCK_TOLERANCE = 1e-5;
 const SAMPLES = 256;
 const FULL = process.env['LEADWISE_GOLDEN_FULL'];
 
@@ -86,18 +86,18 @@ describe.each(['edge', 'compact', 'published'] as const)('%s against the referen
     const blocks = runCase(preset, golden, 'simd');
     for (const block of golden.blocks) {
       const errors = blockErrors(block, blocks.get(block.name)!, tensorValues(tensors.get(`${name}/${block.name}`)!));
-      if (process.env['SHOW']) console.log(preset, name, block.name, JSON.stringify(errors));
-      expect(errors.sample, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
-      expect(errors.largest, block.name).toBeLessThan(20 * BLOCK_TOLERANCE[preset]);
-      expect(errors.norm, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
-      expect(errors.mean, block.name).toBeLessThan(BLOCK_TOLERANCE[preset]);
+      expect(errors.sample, block.name).toBeLessThan(BLOCK_TOLERANCE);
+      expect(errors.largest, block.name).toBeLessThan(20 * BLOCK_TOLERANCE);
+      expect(errors.norm, block.name).toBeLessThan(BLOCK_TOLERANCE);
+      expect(errors.mean, block.name).toBeLessThan(BLOCK_TOLERANCE);
     }
     const logits = blocks.get('linear2')!;
-    tensorValues(tensors.get(`${name}/linear2`)!).forEach((expected, i) => expect(Math.abs(logits[i]! - expected)).toBeLessThan(LOGIT_TOLERANCE));
+    const differences = tensorValues(tensors.get(`${name}/linear2`)!).map((expected, i) => Math.abs(logits[i]! - expected));
+    expect(Math.max(...differences)).toBeLessThan(LOGIT_TOLERANCE);
   });
 
-  // The scalar binary is slow on the largest preset: one case there crosses all the kernels, in both projections and orders elsewhere.
-  const compared = preset === 'published' ? cases.filter(({ name }) => name === '12-perLead-published') : cases;
+  // The scalar binary is slow on the larger presets: one case there, all of them on the smallest.
+  const compared = preset === 'edge' ? cases : cases.filter(({ name }) => name === '12-perLead-published');
   it.each(compared.map((golden) => [golden.name, golden] as const))('%s: both binaries give the same bits', (_, golden) => {
     const digests = VARIANTS.map((variant) => {
       const blocks = runCase(preset, golden, variant);
@@ -109,7 +109,8 @@ describe.each(['edge', 'compact', 'published'] as const)('%s against the referen
 
 describe('whole tensors against the reference', () => {
   const files = FULL && existsSync(FULL) ? readdirSync(FULL).filter((file) => file.endsWith('.safetensors')) : [];
-  if (files.length === 0) console.warn('SKIPPED: whole-tensor comparison. `python3 -m training.golden --full DIR`, then LEADWISE_GOLDEN_FULL=DIR.');
+  if (files.length === 0)
+    console.warn('SKIPPED: whole-tensor comparison. `python3 -m training.golden --full DIR`, then LEADWISE_GOLDEN_FULL=DIR.');
 
   it.runIf(files.length > 0).each(files.length > 0 ? files : ['none'])('%s', (file) => {
     const { cases, tensors } = loadGolden(`${FULL}/${file}`);
@@ -120,9 +121,9 @@ describe('whole tensors against the reference', () => {
       const expected = tensorValues(tensors.get(block.name)!);
       const actual = blocks.get(block.name)!;
       const differences = actual.map((value, i) => value - expected[i]!);
-      expect(norm(differences), block.name).toBeLessThan(BLOCK_TOLERANCE[preset] * block.norm);
+      expect(norm(differences), block.name).toBeLessThan(BLOCK_TOLERANCE * block.norm);
       const largest = differences.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      expect(largest, `${block.name} largest difference`).toBeLessThan((100 * BLOCK_TOLERANCE[preset] * block.norm) / Math.sqrt(actual.length));
+      expect(largest, `${block.name} largest difference`).toBeLessThan((100 * BLOCK_TOLERANCE * block.norm) / Math.sqrt(actual.length));
     }
   });
 });

@@ -1,4 +1,4 @@
-import { type KernelInstance, inlinedKernels, instantiateKernels, type Variant } from '../src/wasm.js';
+import { inlinedKernels, instantiateKernels, type KernelInstance, type Variant } from '../src/wasm.js';
 
 export const VARIANTS: Variant[] = ['simd', 'scalar'];
 

@@ -49,7 +49,8 @@ def crop(signal: Tensor, settings: dict, generator: torch.Generator) -> Tensor:
     This shifts the beats and shows records shorter than the window the way the runtime pads them.
     """
     batch, _, steps = signal.shape
-    cut = (uniform((batch, 2), 0, settings["crop_seconds"] * 100, generator) * chance(batch, settings["crop"], generator)[:, 0]).long()
+    cut = uniform((batch, 2), 0, settings["crop_seconds"] * 100, generator)
+    cut = (cut * chance(batch, settings["crop"], generator)[:, 0]).long()
     source = torch.arange(steps) - cut[:, 1:]  # cut[1] samples fall off the end ...
     kept = source >= cut.sum(1, keepdim=True) - cut[:, 1:]  # ... and cut[0] at the start
     shifted = signal.gather(2, source.clamp(min=0)[:, None].expand_as(signal))
@@ -104,5 +105,7 @@ def augment(signal: Tensor, settings: dict, generator: torch.Generator) -> Tenso
     batch, leads, _ = signal.shape
     signal = normalise(disturb(crop(signal, settings, generator), settings, generator))
     spread = settings["gain_spread"]
-    gain = torch.exp(spread * (torch.randn(batch, 1, 1, generator=generator) + torch.randn(batch, leads, 1, generator=generator)))
+    of_record = torch.randn(batch, 1, 1, generator=generator)
+    of_lead = torch.randn(batch, leads, 1, generator=generator)
+    gain = torch.exp(spread * (of_record + of_lead))
     return silence(signal * gain, settings, generator) * choose_leads(batch, settings, generator)

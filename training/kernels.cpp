@@ -120,7 +120,9 @@ std::vector<Tensor> depthwiseBackward(const Tensor& x, const Tensor& weight, con
 struct Attention {
   int64_t batch, leads, steps, channels, heads, width, reach, token;
   std::vector<int64_t> place;  // where each value of an output token is read back
-  int64_t at(int64_t b, int64_t l, int64_t t, int64_t m) const { return ((b * leads + l) * steps + t) * channels + m * width; }
+  int64_t at(int64_t b, int64_t l, int64_t t, int64_t m) const {
+    return ((b * leads + l) * steps + t) * channels + m * width;
+  }
   int64_t first(int64_t t) const { return std::max<int64_t>(0, t - reach); }
   int64_t end(int64_t t) const { return std::min(steps, t + reach + 1); }
 };

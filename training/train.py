@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import csv
 import json
 import math
 import os
@@ -32,15 +31,15 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from training.augment import augment, lead_mask
-from training.config import CLASS_CODES, CLASSES, PRESETS, ROOT
+from training.augment import LEAD_SETS, augment, lead_mask
+from training.config import CLASSES, PRESETS, ROOT
 from training.data import DEFAULT_DATA, load_split, positive_weights, to_window
+from training.export import write_weights
 from training.fast_model import FastLeadAttention, to_state_dict
 from training.metrics import evaluate
+from training.runlog import append_log, draw_curve, trim_log
 
 RUNS = ROOT / "training" / "runs"
-LOG_FIELDS = ["epoch", "step", "seconds", "learning_rate", "loss", "auroc", "auprc", "classes",
-              "auroc_6", "auprc_6", "auroc_2", "auprc_2"]  # fmt: skip
 EVALUATION_BATCH = 64
 COUNTERS = ("step", "progress", "seconds", "loss_sum", "loss_count")
 
@@ -177,7 +176,7 @@ class Run:
         append_log(self.folder / "log.csv", row)
         self.save()
         print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-        draw_curve(self.folder)
+        draw_curve(self.folder / "log.csv", self.folder / "curve.png")
 
     def loop(self, end_at: float | None = None) -> None:
         """Steps until the total; with `end_at` (a time.time()) the total is refitted to it at each epoch's end."""
@@ -217,23 +216,29 @@ class Run:
               f"rate {self.rate():.2e} {per_step:.2f} s/step end {end}", flush=True)  # fmt: skip
 
     def finish(self) -> None:
-        """The averaged weights as f32 safetensors, with the metadata a runtime needs."""
+        """Write the averaged weights (f32) and `tuning.json`: the split's figures, macro and per class, by lead set."""
+        figures = {}
+        for leads in LEAD_SETS:
+            result = self.evaluate_tuning(leads)
+            per_class = {CLASSES[i]["abbreviation"]: [round(x, 4) for x in v] for i, v in result["per_class"].items()}
+            figures[leads] = {"auroc": result["auroc"], "auprc": result["auprc"], "per_class": per_class}
+            print(f"tuning split, {leads} leads: auroc {result['auroc']:.4f} auprc {result['auprc']:.4f}", flush=True)
+        (self.folder / "tuning.json").write_text(json.dumps(figures, indent=1) + "\n")
         path = self.folder / f"{self.recipe['name']}.safetensors"
-        save_file(to_state_dict(self.average.model), path, metadata=self.metadata())
+        tensors = to_state_dict(self.average.model)
+        write_weights(path, tensors, self.config, name=self.recipe["name"], provenance=self.provenance())
         print(f"wrote {path}", flush=True)
 
     def export_bf16(self, path: Path) -> None:
-        """The averaged weights rounded to bfloat16: small enough to commit."""
+        """The averaged weights rounded to bfloat16, small enough to commit; `export` makes the weight file of it."""
         tensors = {name: tensor.bfloat16() for name, tensor in to_state_dict(self.average.model).items()}
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, path, metadata=self.metadata())
-        print(f"wrote {path} of step {self.step}/{self.total}", flush=True)
+        texts = {"config": json.dumps(self.config), "provenance": json.dumps(self.provenance())}
+        save_file(tensors, path, metadata={"name": self.recipe["name"], **texts})
+        print(f"wrote {path} of step {self.step}, schedule at {self.progress:.3f}", flush=True)
 
-    def metadata(self) -> dict[str, str]:
-        values = {"config": self.config, "classes": CLASS_CODES, "thresholds": [0] * len(CLASSES)}
-        values["provenance"] = {"recipe": self.recipe, "step": self.step, "total": self.total}
-        texts = {name: json.dumps(value, sort_keys=True) for name, value in values.items()}
-        return {"format": "leadwise/1", "name": self.recipe["name"], **texts}
+    def provenance(self) -> dict:
+        return {"recipe": self.recipe, "step": self.step, "progress": round(self.progress, 4), "records": len(self.train)}
 
 
 def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:
@@ -242,50 +247,6 @@ def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": settings["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=settings["learning_rate"])
-
-
-def append_log(path: Path, row: dict) -> None:
-    fresh = not path.exists()
-    with open(path, "a", newline="") as file:
-        writer = csv.DictWriter(file, LOG_FIELDS)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def read_log(path: Path) -> list[dict]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def trim_log(path: Path, step: int) -> None:
-    """Drop rows that a checkpoint of `step` does not know (a kill between the log and the checkpoint)."""
-    if not path.exists():
-        return
-    rows = [row for row in read_log(path) if int(row["step"]) <= step]
-    path.unlink()
-    for row in rows:
-        append_log(path, row)
-
-
-def draw_curve(folder: Path) -> None:
-    """Loss, and the tuning split's figures, by epoch."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = read_log(folder / "log.csv")
-    epoch = [int(row["epoch"]) for row in rows]
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), constrained_layout=True)
-    left.plot(epoch, [float(row["loss"]) for row in rows])
-    left.set(title="training loss (augmented)", xlabel="epoch")
-    for name in ("auroc", "auprc"):
-        right.plot(epoch, [float(row[name]) for row in rows], label=f"macro {name.upper()}, tuning split")
-    right.set(xlabel="epoch", ylim=(0, 1))
-    right.legend()
-    figure.savefig(folder / "curve.png", dpi=110)
-    pyplot.close(figure)
 
 
 def clock_time(text: str) -> float:
@@ -300,8 +261,8 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.split("\n")[0])
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--resume", action="store_true", help="continue from the run's checkpoint")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder with train/train.npz (default: %(default)s)")
-    parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="write the checkpoint's averaged weights and stop")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder that holds train/train.npz")
+    parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="only write the run's averaged weights")
     parser.add_argument("--end-at", metavar="HH:MM", help="refit the number of epochs to this time of the local clock")
     options = parser.parse_args(arguments)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -313,7 +274,8 @@ def main(arguments: list[str]) -> None:
         return
     if not options.resume and (run.folder / "checkpoint.pt").exists():
         parser.error(f"{run.folder} holds a run: --resume it, or delete the folder")
-    print(f"{len(run.train)} training and {len(run.tuning)} tuning records, {run.total} steps from {run.step}", flush=True)
+    sizes = f"{len(run.train)} training and {len(run.tuning)} tuning records"
+    print(f"{sizes}, steps {run.step} to {run.total}", flush=True)
     process_signal.signal(process_signal.SIGTERM, lambda *_: setattr(run, "stopping", True))
     run.loop(clock_time(options.end_at) if options.end_at else None)
     if run.step >= run.total:

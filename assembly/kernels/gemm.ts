@@ -30,7 +30,16 @@ export function f32_gemm(
       let row = 0;
       for (; row + 4 <= rows; row += 4) {
         const skip = <usize>row * outputBytes + at;
-        gemm4x8(input + <usize>row * inputBytes, panel, bias + at, residual ? residual + skip : 0, output + skip, inner, inputBytes, outputBytes);
+        gemm4x8(
+          input + <usize>row * inputBytes,
+          panel,
+          bias + at,
+          residual ? residual + skip : 0,
+          output + skip,
+          inner,
+          inputBytes,
+          outputBytes,
+        );
       }
       for (; row < rows; row++) {
         const skip = <usize>row * outputBytes + at;

@@ -62,9 +62,7 @@ function dotOverLeads(query: usize, key: usize, leads: i32, headChannels: i32, l
       query += leadBytes;
       key += leadBytes;
     }
-    return (
-      f32x4.extract_lane(vsum, 0) + f32x4.extract_lane(vsum, 2) + (f32x4.extract_lane(vsum, 1) + f32x4.extract_lane(vsum, 3))
-    );
+    return f32x4.extract_lane(vsum, 0) + f32x4.extract_lane(vsum, 2) + (f32x4.extract_lane(vsum, 1) + f32x4.extract_lane(vsum, 3));
   }
   let sum0: f32 = 0;
   let sum1: f32 = 0;

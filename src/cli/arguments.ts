@@ -17,7 +17,10 @@ export interface Arguments {
 /** Splits a command's arguments. @throws UsageError for a flag that it does not have, twice the same, or one without its value. */
 export function parseArguments(args: string[], flags: Flags): Arguments {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, kind]) => [name, kind === 'value' ? { type: 'string' as const, multiple: true } : { type: 'boolean' as const }]),
+    Object.entries(flags).map(([name, kind]) => [
+      name,
+      kind === 'value' ? { type: 'string' as const, multiple: true } : { type: 'boolean' as const },
+    ]),
   );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {

@@ -67,7 +67,12 @@ export async function classifyCommand(args: string[]): Promise<number> {
 async function expand(files: string[]): Promise<string[]> {
   const records: string[] = [];
   for (const file of files) {
-    const isFolder = file !== '-' && (await stat(file).then((entry) => entry.isDirectory(), () => false));
+    const isFolder =
+      file !== '-' &&
+      (await stat(file).then(
+        (entry) => entry.isDirectory(),
+        () => false,
+      ));
     if (!isFolder) {
       records.push(file);
       continue;

@@ -37,13 +37,17 @@ export async function inspectCommand(args: string[]): Promise<number> {
   if (files.length > 1) throw new UsageError(`inspect takes one FILE, got ${files.length}`);
   const file = files[0] ?? fileURLToPath(DEFAULT_WEIGHTS);
   const inspection = await inspectFile(file);
-  process.stdout.write(switches['json'] ? `${JSON.stringify(inspection, null, 2)}\n` : renderInspection(inspection, switches['all'] ?? false));
+  process.stdout.write(
+    switches['json'] ? `${JSON.stringify(inspection, null, 2)}\n` : renderInspection(inspection, switches['all'] ?? false),
+  );
   return 0;
 }
 
 async function inspectFile(file: string): Promise<Inspection> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new FormatError(error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', `the file cannot be read: ${error.code}`, { file });
+    throw new FormatError(error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', `the file cannot be read: ${error.code}`, {
+      file,
+    });
   });
   const model = await loadModel(bytes);
   const { metadata, tensors } = parseSafetensors(bytes);
@@ -62,12 +66,17 @@ async function inspectFile(file: string): Promise<Inspection> {
   };
 }
 
-function renderInspection({ file, name, bytes, metadata, config, classes, parameters, macs, memory, tensors, layers }: Inspection, all: boolean): string {
+function renderInspection(
+  { file, name, bytes, metadata, config, classes, parameters, macs, memory, tensors, layers }: Inspection,
+  all: boolean,
+): string {
   const megabytes = (count: number) => `${(count / 1e6).toFixed(2)} MB`;
   const lines = [
     `${file}: ${name}, ${megabytes(bytes)}`,
     '',
-    ...Object.entries(config).map(([key, value]) => `  ${key.padEnd(16)} ${Array.isArray(value) ? value.map((entry) => JSON.stringify(entry)).join(' ') : value}`),
+    ...Object.entries(config).map(
+      ([key, value]) => `  ${key.padEnd(16)} ${Array.isArray(value) ? value.map((entry) => JSON.stringify(entry)).join(' ') : value}`,
+    ),
     '',
     `  classes          ${classes.length}: ${classes.map(({ abbreviation }) => abbreviation).join(' ')}`,
     `  provenance       ${metadata['provenance'] ?? 'not stated'}`,
@@ -79,7 +88,13 @@ function renderInspection({ file, name, bytes, metadata, config, classes, parame
   ];
   if (all) {
     lines.push('', ...tensors.map((tensor) => `  ${tensor.name.padEnd(52)} ${tensor.dtype} [${tensor.shape.join(', ')}]`));
-    lines.push('', ...layers.map((layer) => `  ${layer.name.padEnd(34)} [${layer.shape.join(', ')}]`.padEnd(58) + `${(layer.macs / 1e6).toFixed(2).padStart(10)} MMAC`));
+    lines.push(
+      '',
+      ...layers.map(({ name: layer, shape, macs: work }) => {
+        const shown = `[${shape.join(', ')}]`;
+        return `  ${layer.padEnd(34)} ${shown.padEnd(20)} ${(work / 1e6).toFixed(2).padStart(10)} MMAC`;
+      }),
+    );
   }
   return `${lines.join('\n')}\n`;
 }

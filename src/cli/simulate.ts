@@ -61,7 +61,10 @@ async function writeRecord(output: string, record: ReturnType<typeof simulate>, 
     files.set(output, header).set(join(dirname(output), `${name}.dat`), signal);
   }
   for (const file of files.keys()) {
-    const exists = await access(file).then(() => true, () => false);
+    const exists = await access(file).then(
+      () => true,
+      () => false,
+    );
     if (exists && !force) throw new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
   }
   for (const [file, content] of files) await writeFile(file, content);

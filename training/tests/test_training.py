@@ -16,6 +16,7 @@ from training.data import Records, is_tuning, label_row, load_split, positive_we
 from training.fast_model import FastLeadAttention, final_steps, from_state_dict, resize_time, to_state_dict
 from training.lead_attention import LeadAttentionNetwork
 from training.metrics import auprc, auroc, evaluate
+from training.runlog import read_log
 from training.tests.common import DATA, needs_data
 
 # A small member of the family that still has every kind of layer, local and global windows.
@@ -31,11 +32,12 @@ SMALL = PRESETS["edge"] | {
     "mlpRatio": 2,
 }
 AUGMENTATION = {
-    "crop": 0.7, "crop_seconds": 0.5, "noise": 0.5, "noise_max": 0.1, "wander": 0.5, "wander_max": 0.2, "gain_spread": 0.1,
-    "silence": 0.3, "silence_seconds": 0.5, "lead_set": 0.3, "drop_lead": 0.2, "drop_lead_share": 0.2,
+    "crop": 0.7, "crop_seconds": 0.5, "noise": 0.5, "noise_max": 0.1, "wander": 0.5, "wander_max": 0.2,
+    "gain_spread": 0.1, "silence": 0.3, "silence_seconds": 0.5,
+    "lead_set": 0.3, "drop_lead": 0.2, "drop_lead_share": 0.2,
 }  # fmt: skip
 SETTINGS = {
-    "epochs": 4, "batch": 8, "learning_rate": 3e-3, "warmup_share": 0.1, "final_rate_share": 0.01, "weight_decay": 0.01,
+    "epochs": 3, "batch": 8, "learning_rate": 3e-3, "warmup_share": 0.1, "final_rate_share": 0.01, "weight_decay": 0.01,
     "clip_norm": 2.0, "ema_decay": 0.9, "dropout": 0.1, "positive_weight": [1.0, 8.0], "checkpoint_minutes": 60,
     "evaluate_lead_sets_every": 2,
 }  # fmt: skip
@@ -70,7 +72,10 @@ def backend(request, monkeypatch):
         pytest.skip("kernels.cpp could not be built on this machine")
 
 
-@pytest.mark.parametrize("config", [PRESETS["edge"], SMALL, SMALL | {"headOrder": "leads"}], ids=["edge", "small", "leads"])
+CONFIGS = {"edge": PRESETS["edge"], "small": SMALL, "leads": SMALL | {"headOrder": "leads"}}
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 @pytest.mark.parametrize("mode", ["eval", "train"])
 def test_fast_network_equals_the_reference(config, mode, backend):
     """Logits to 1e-5 of their scale; in training mode the statistics of the batch, and the updated ones."""
@@ -90,7 +95,8 @@ def test_gradients_equal_the_reference(backend):
         network(signal).square().mean().backward()
     expected = dict(reference.named_parameters())
     for name, parameter in fast.named_parameters():
-        torch.testing.assert_close(parameter.grad, expected[name].grad, rtol=1e-3, atol=1e-6, msg=lambda m: f"{name}: {m}")
+        close = torch.allclose(parameter.grad, expected[name].grad, rtol=1e-3, atol=1e-6)
+        assert close, name
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -110,12 +116,16 @@ def test_from_state_dict_names_a_missing_tensor():
 
 def test_resize_is_half_pixel_linear():
     x = torch.randn(1, 2, 111, 3, dtype=torch.float64)
-    expected = torch.nn.functional.interpolate(x.permute(0, 1, 3, 2).flatten(0, 1), size=144, mode="linear", align_corners=False)
-    torch.testing.assert_close(resize_time(x, 144).flatten(0, 1).transpose(1, 2), expected, rtol=1e-5, atol=1e-5)
+    rows = x.flatten(0, 1).transpose(1, 2)
+    expected = torch.nn.functional.interpolate(rows, size=144, mode="linear", align_corners=False)
+    torch.testing.assert_close(resize_time(x, 144).flatten(0, 1).transpose(1, 2), expected)
     assert final_steps(PRESETS["edge"]) == 5
 
 
-@pytest.mark.parametrize("steps,stride,pad,taps", [(30, 1, 0, 9), (31, 2, 0, 9), (9, 2, 1, 3), (5, 1, 4, 9), (1, 2, 1, 3)])
+DEPTHWISE_GRID = [(30, 1, 0, 9), (31, 2, 0, 9), (9, 2, 1, 3), (5, 1, 4, 9), (1, 2, 1, 3)]
+
+
+@pytest.mark.parametrize("steps,stride,pad,taps", DEPTHWISE_GRID)
 def test_compiled_depthwise_equals_plain(steps, stride, pad, taps):
     if kernels.compiled() is None:
         pytest.skip("kernels.cpp could not be built on this machine")
@@ -237,7 +247,7 @@ def synthetic(count: int) -> Records:
 def tiny(tmp_path, monkeypatch):
     """A function that starts a Run of the small network on synthetic records in a temporary folder."""
     monkeypatch.setattr(training, "RUNS", tmp_path)
-    monkeypatch.setattr(training, "load_split", lambda data: (synthetic(64), synthetic(24)))
+    monkeypatch.setattr(training, "load_split", lambda data: (synthetic(48), synthetic(24)))
     monkeypatch.setitem(PRESETS, "small", SMALL)
     return lambda name: training.Run(
         {"name": name, "preset": "small", "seed": 3, "training": SETTINGS, "augmentation": AUGMENTATION}, tmp_path
@@ -247,8 +257,8 @@ def tiny(tmp_path, monkeypatch):
 def test_training_reduces_the_loss(tiny, backend):
     run = tiny("learns")
     run.loop()
-    rows = training.read_log(run.folder / "log.csv")
-    assert float(rows[-1]["loss"]) < 0.6 * float(rows[0]["loss"])
+    rows = read_log(run.folder / "log.csv")
+    assert float(rows[-1]["loss"]) < 0.8 * float(rows[0]["loss"])
     assert run.evaluate_tuning()["auroc"] > 0.9
     assert (run.folder / "curve.png").stat().st_size > 0
 
@@ -257,7 +267,7 @@ def test_a_killed_run_resumes_exactly(tiny):
     whole = tiny("whole")
     whole.loop()
     first = tiny("killed")
-    for _ in range(11):  # into the second epoch
+    for _ in range(8):  # into the second epoch
         first.take_step()
     first.save()
     first.take_step()  # lost by the kill
@@ -275,8 +285,8 @@ def test_a_killed_run_resumes_exactly(tiny):
 def test_the_clock_bends_the_schedule(tiny):
     run = tiny("clock")
     run.take_step()
-    run.fit_total(time.time() + 100, 100 / run.steps_per_epoch / 10)
-    assert run.total == 1 + 10 * run.steps_per_epoch
+    run.fit_total(time.time() + 100, 100 / run.steps_per_epoch / 2)
+    assert run.total == 1 + 2 * run.steps_per_epoch
     while run.step < run.total:
         run.take_step()
     assert run.progress == pytest.approx(1)
