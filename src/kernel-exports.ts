@@ -38,7 +38,7 @@ export interface KernelExports {
     value: number,
     output: number,
     weights: number,
-    mixed: number,
+    tokens: number,
     leads: number,
     timeSteps: number,
     channels: number,

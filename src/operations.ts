@@ -141,7 +141,7 @@ export class F32Operations {
     const headChannels = channels / this.config.heads;
     const reach = window < 0 ? timeSteps : Math.floor(window / 2);
     const weights = this.tensor(1, 1, Math.min(2 * reach + 1, timeSteps));
-    const mixed = this.tensor(leads, 1, headChannels);
+    const tokens = this.tensor(leads, 2 * Math.min(TILE_STEPS + 2 * reach, timeSteps) + 1, headChannels);
     const scale = 1 / Math.sqrt(headChannels);
     const published = this.config.headOrder === 'published' ? 1 : 0;
     forEachStretch(timeSteps, (start, steps) => {
@@ -151,7 +151,7 @@ export class F32Operations {
         value.pointer,
         query.pointer,
         weights.pointer,
-        mixed.pointer,
+        tokens.pointer,
         leads,
         timeSteps,
         channels,
@@ -164,7 +164,7 @@ export class F32Operations {
       );
     });
     this.macs += 2 * timeSteps * Math.min(2 * reach + 1, timeSteps) * leads * channels;
-    this.release(mixed);
+    this.release(tokens);
     this.release(weights);
     return query;
   }

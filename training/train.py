@@ -33,7 +33,7 @@ from torch import Tensor
 
 from training.augment import LEAD_SETS, augment, lead_mask
 from training.config import CLASSES, PRESETS, ROOT
-from training.data import DEFAULT_DATA, load_split, positive_weights, to_window
+from training.data import DEFAULT_DATA, Records, load_records, load_split, positive_weights, to_window
 from training.export import write_weights
 from training.fast_model import FastLeadAttention, to_state_dict
 from training.metrics import evaluate
@@ -124,7 +124,6 @@ class Run:
         self.average.model.load_state_dict(state["average"])
         for name in COUNTERS:
             setattr(self, name, state[name])
-        trim_log(self.folder / "log.csv", self.step)
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """The augmented signals [B, L, T] and labels [B, K] of the current step."""
@@ -157,20 +156,21 @@ class Run:
         share = learning_rate_share(self.progress, self.settings["warmup_share"], self.settings["final_rate_share"])
         return self.settings["learning_rate"] * share
 
-    def evaluate_tuning(self, leads: int = 12) -> dict:
-        logits = predict(self.average.model, self.tuning.signal, self.config["windowSamples"], leads)
-        return evaluate(self.tuning.labels, logits)
+    def evaluate_records(self, records: Records, leads: int = 12) -> dict:
+        """metrics.evaluate of the averaged weights, with one lead set."""
+        logits = predict(self.average.model, records.signal, self.config["windowSamples"], leads)
+        return evaluate(records.labels, logits)
 
     def end_epoch(self) -> None:
         """Evaluate the averaged weights on the tuning split, log, draw, save."""
         epoch = self.step // self.steps_per_epoch
         row = {"epoch": epoch, "step": self.step, "seconds": round(self.seconds), "learning_rate": f"{self.rate():.3g}"}
         row["loss"] = round(self.loss_sum / max(self.loss_count, 1), 5)
-        figures = self.evaluate_tuning()
+        figures = self.evaluate_records(self.tuning)
         row |= {name: round(figures[name], 4) for name in ("auroc", "auprc", "classes")}
         if epoch % self.settings["evaluate_lead_sets_every"] == 0 or self.step == self.total:
             for leads in (6, 2):
-                few = self.evaluate_tuning(leads)
+                few = self.evaluate_records(self.tuning, leads)
                 row |= {f"{name}_{leads}": round(few[name], 4) for name in ("auroc", "auprc")}
         self.loss_sum, self.loss_count = 0.0, 0
         append_log(self.folder / "log.csv", row)
@@ -215,15 +215,19 @@ class Run:
         print(f"step {self.step}/{self.total} epoch {self.step / self.steps_per_epoch:.2f} loss {loss:.4f} "
               f"rate {self.rate():.2e} {per_step:.2f} s/step end {end}", flush=True)  # fmt: skip
 
-    def finish(self) -> None:
-        """Write the averaged weights (f32) and `tuning.json`: the split's figures, macro and per class, by lead set."""
+    def report(self, records: Records, path: Path) -> None:
+        """The averaged weights' figures, macro and per class, for every lead set: printed, and as JSON."""
         figures = {}
         for leads in LEAD_SETS:
-            result = self.evaluate_tuning(leads)
+            result = self.evaluate_records(records, leads)
             per_class = {CLASSES[i]["abbreviation"]: [round(x, 4) for x in v] for i, v in result["per_class"].items()}
-            figures[leads] = {"auroc": result["auroc"], "auprc": result["auprc"], "per_class": per_class}
-            print(f"tuning split, {leads} leads: auroc {result['auroc']:.4f} auprc {result['auprc']:.4f}", flush=True)
-        (self.folder / "tuning.json").write_text(json.dumps(figures, indent=1) + "\n")
+            figures[leads] = {name: result[name] for name in ("auroc", "auprc", "classes")} | {"per_class": per_class}
+            print(f"{leads} leads: auroc {result['auroc']:.4f} auprc {result['auprc']:.4f}", flush=True)
+        path.write_text(json.dumps(figures, indent=1) + "\n")
+
+    def finish(self) -> None:
+        """Write the averaged weights (f32) and `tuning.json`."""
+        self.report(self.tuning, self.folder / "tuning.json")
         path = self.folder / f"{self.recipe['name']}.safetensors"
         tensors = to_state_dict(self.average.model)
         write_weights(path, tensors, self.config, name=self.recipe["name"], provenance=self.provenance())
@@ -238,7 +242,8 @@ class Run:
         print(f"wrote {path} of step {self.step}, schedule at {self.progress:.3f}", flush=True)
 
     def provenance(self) -> dict:
-        return {"recipe": self.recipe, "step": self.step, "progress": round(self.progress, 4), "records": len(self.train)}
+        progress = round(self.progress, 4)
+        return {"recipe": self.recipe, "step": self.step, "progress": progress, "records": len(self.train)}
 
 
 def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:
@@ -264,18 +269,23 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder that holds train/train.npz")
     parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="only write the run's averaged weights")
     parser.add_argument("--end-at", metavar="HH:MM", help="refit the number of epochs to this time of the local clock")
+    parser.add_argument("--look-at-val", action="store_true", help="only write the run's figures on val.npz: rarely")
     options = parser.parse_args(arguments)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     run = Run(tomllib.loads(options.recipe.read_text()), options.data)
-    if options.resume or options.export_bf16:
+    if options.resume or options.export_bf16 or options.look_at_val:
         run.resume()
     if options.export_bf16:
         run.export_bf16(options.export_bf16)
+    if options.look_at_val:
+        run.report(load_records(options.data, "val"), run.folder / "val.json")
+    if options.export_bf16 or options.look_at_val:
         return
     if not options.resume and (run.folder / "checkpoint.pt").exists():
         parser.error(f"{run.folder} holds a run: --resume it, or delete the folder")
     sizes = f"{len(run.train)} training and {len(run.tuning)} tuning records"
     print(f"{sizes}, steps {run.step} to {run.total}", flush=True)
+    trim_log(run.folder / "log.csv", run.step)
     process_signal.signal(process_signal.SIGTERM, lambda *_: setattr(run, "stopping", True))
     run.loop(clock_time(options.end_at) if options.end_at else None)
     if run.step >= run.total:
