@@ -1,4 +1,4 @@
-import { type KernelInstance, inlinedKernels, instantiateKernels, type Variant } from '../src/wasm.js';
+import { inlinedKernels, instantiateKernels, type KernelInstance, type Variant } from '../src/wasm.js';
 
 export const VARIANTS: Variant[] = ['simd', 'scalar'];
 
@@ -9,6 +9,11 @@ export class KernelBench {
 
   constructor(variant: Variant, bytes = 1 << 22) {
     this.instance = instantiateKernels(inlinedKernels(variant), bytes);
+    this.next = this.instance.kernels.heapBase();
+  }
+
+  /** Takes all addresses back. Memory keeps its contents. */
+  reset(): void {
     this.next = this.instance.kernels.heapBase();
   }
 
