@@ -12,6 +12,11 @@ export class KernelBench {
     this.next = this.instance.kernels.heapBase();
   }
 
+  /** Takes all addresses back. Memory keeps its contents. */
+  reset(): void {
+    this.next = this.instance.kernels.heapBase();
+  }
+
   get kernels() {
     return this.instance.kernels;
   }

@@ -70,7 +70,7 @@ def erf32(x: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
         top = top * s + F(c)
     for c in q[-2::-1]:
         bottom = bottom * s + F(c)
-    return x * top / bottom
+    return np.clip(x * top / bottom, F(-1), F(1))
 
 
 def main() -> None:
