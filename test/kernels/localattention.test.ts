@@ -81,13 +81,14 @@ function reference(shape: Shape, query: Float32Array, key: Float32Array, value: 
 
 interface Scratch {
   weights: Guarded;
-  mixed: Guarded;
+  tokens: Guarded;
 }
 
 /** The kernel's scratch, as large as promised and no larger. */
 function scratch(bench: KernelBench, { leads, timeSteps, headChannels, window }: Shape): Scratch {
   const attendedSteps = window < 0 ? timeSteps : Math.min(window, timeSteps);
-  return { weights: new Guarded(bench, canaries(attendedSteps)), mixed: new Guarded(bench, canaries(leads * headChannels)) };
+  const tokens = (2 * timeSteps + 1) * leads * headChannels;
+  return { weights: new Guarded(bench, canaries(attendedSteps)), tokens: new Guarded(bench, canaries(tokens)) };
 }
 
 function attend(
@@ -105,7 +106,7 @@ function attend(
     at.value,
     at.output,
     at.scratch.weights.pointer,
-    at.scratch.mixed.pointer,
+    at.scratch.tokens.pointer,
     leads,
     timeSteps,
     heads * headChannels,
@@ -150,7 +151,7 @@ describe.each(VARIANTS)('f32_local_attention, %s', (variant) => {
           attend(bench, shape, order, { ...read, query: tiles.pointer, output: tiles.pointer }, stretch);
         }
         differences.add(`${label} in tiles`, tiles.difference(output.read()));
-        for (const area of [read.scratch.weights, read.scratch.mixed]) differences.add(`${label} scratch`, area.difference(area.read()));
+        for (const area of [read.scratch.weights, read.scratch.tokens]) differences.add(`${label} scratch`, area.difference(area.read()));
       }
     }
     differences.expectNone();
