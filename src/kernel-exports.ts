@@ -32,6 +32,21 @@ export interface KernelExports {
     inputStride: number,
     outputStride: number,
   ): void;
+  qs16_qc8w_gemm(
+    input: number,
+    weights: number,
+    scale: number,
+    bias: number,
+    residual: number,
+    output: number,
+    rows: number,
+    inner: number,
+    columns: number,
+    inputStride: number,
+    outputStride: number,
+  ): void;
+  f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number): number;
+  f32_absmax(input: number, count: number): number;
   f32_local_attention(
     query: number,
     key: number,

@@ -114,7 +114,7 @@ export class F32Operations {
     this.zeroRows(normed, 0, reach);
     this.zeroRows(normed, reach + x.timeSteps, reach);
     for (let lead = 0; lead < x.leads; lead++) {
-      const [scale, shift] = [this.address(`${name}.ln1.scale`), this.address(`${name}.ln1.shift`)];
+      const [scale, shift] = [this.address(`${name}.ln1.weight`), this.address(`${name}.ln1.bias`)];
       this.kernels.f32_affine(row(x, lead, 0), scale, shift, row(normed, 0, reach), x.timeSteps, x.channels);
       for (const [role, output] of [['query', query] as const, ['key', key] as const, ['value', value] as const]) {
         forEachStretch(timeSteps, (start, steps) => {

@@ -87,7 +87,7 @@ describe('packF32', () => {
       ...['transformer.stem.0', 'transformer.branch.0'].flatMap(block),
       ...['linearN.0', 'linearN.2', 'linear1', 'linear2'],
     ].flatMap((name) => [`${name}.weight`, `${name}.bias`]);
-    const affine = ['transformer.stem.0.ln1', 'transformer.branch.0.ln1'].flatMap((name) => [`${name}.scale`, `${name}.shift`]);
+    const affine = ['transformer.stem.0.ln1', 'transformer.branch.0.ln1'].flatMap((name) => [`${name}.weight`, `${name}.bias`]);
     expect([...packed.keys()].sort()).toEqual([...layers, ...affine].sort());
     expect([...packed.values()].every((values) => values.every(Number.isFinite))).toBe(true);
   });
@@ -127,7 +127,7 @@ describe('packF32', () => {
     it('ln1 stays a scale and a shift', () => {
       const x = random(CONFIG.dim, 7);
       const direct = Float64Array.from(x, (value, channel) => batchNorm(`${name}.ln1`, value, channel));
-      const [scale, shift] = [packed.get(`${name}.ln1.scale`)!, packed.get(`${name}.ln1.shift`)!];
+      const [scale, shift] = [packed.get(`${name}.ln1.weight`)!, packed.get(`${name}.ln1.bias`)!];
       const affine = Float64Array.from(x, (value, channel) => value * scale[channel]! + shift[channel]!);
       expect(difference(affine, direct, TOLERANCE)).toBeUndefined();
     });

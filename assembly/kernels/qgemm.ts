@@ -1,0 +1,140 @@
+// The integer twin of gemm.ts: int16 activations, int8 weights widened to int16 at load, exact int32 sums.
+// Weights are packed by src/quantized.ts as [ceil(N / 8)][ceil(K / 2)][8 columns][2], odd K and the last panel padded with zeros.
+// The caller bounds the activations so that no sum of K products leaves int32 (docs/design.md).
+
+const PANEL: i32 = 8;
+
+/**
+ * output f32[M x N] = f32(input i16[M x K] weights i16[K x N]) * scale f32[N] + bias f32[N] (+ residual f32[M x N] when its address is not 0).
+ * Three float operations each output, in this order; the sum itself is exact. Strides as in f32_gemm; one element behind the last input row
+ * may be read (and is multiplied by zero) when K is odd.
+ */
+export function qs16_qc8w_gemm(
+  input: usize,
+  weights: usize,
+  scale: usize,
+  bias: usize,
+  residual: usize,
+  output: usize,
+  rows: i32,
+  inner: i32,
+  columns: i32,
+  inputStride: i32,
+  outputStride: i32,
+): void {
+  const pairs = (inner + 1) >> 1;
+  const inputBytes = (<usize>inputStride) << 1;
+  const outputBytes = (<usize>outputStride) << 2;
+  const panelBytes = (<usize>(pairs * PANEL)) << 2;
+  let column = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; column + PANEL <= columns; column += PANEL) {
+      const panel = weights + <usize>(column / PANEL) * panelBytes;
+      const at = (<usize>column) << 2;
+      let row = 0;
+      for (; row + 4 <= rows; row += 4) {
+        const skip = <usize>row * outputBytes + at;
+        const add = residual ? residual + skip : 0;
+        qgemm4x8(input + <usize>row * inputBytes, panel, scale + at, bias + at, add, output + skip, pairs, inputBytes, outputBytes);
+      }
+      for (; row < rows; row++) {
+        const skip = <usize>row * outputBytes + at;
+        const add = residual ? residual + skip : 0;
+        qgemm1x8(input + <usize>row * inputBytes, panel, scale + at, bias + at, add, output + skip, pairs);
+      }
+    }
+  }
+  for (; column < columns; column++) {
+    const panel = weights + <usize>(column / PANEL) * panelBytes + ((<usize>(column % PANEL)) << 2);
+    const at = (<usize>column) << 2;
+    for (let row = 0; row < rows; row++) {
+      const skip = <usize>row * outputBytes + at;
+      const sum = qdot(input + <usize>row * inputBytes, panel, pairs);
+      let y = <f32>sum * load<f32>(scale + at) + load<f32>(bias + at);
+      if (residual) y += load<f32>(residual + skip);
+      store<f32>(output + skip, y);
+    }
+  }
+}
+
+function qgemm4x8(
+  input: usize,
+  panel: usize,
+  scale: usize,
+  bias: usize,
+  residual: usize,
+  output: usize,
+  pairs: i32,
+  inputBytes: usize,
+  outputBytes: usize,
+): void {
+  let vacc0x0123 = i32x4.splat(0);
+  let vacc0x4567 = vacc0x0123;
+  let vacc1x0123 = vacc0x0123;
+  let vacc1x4567 = vacc0x0123;
+  let vacc2x0123 = vacc0x0123;
+  let vacc2x4567 = vacc0x0123;
+  let vacc3x0123 = vacc0x0123;
+  let vacc3x4567 = vacc0x0123;
+  let input0 = input;
+  let input1 = input0 + inputBytes;
+  let input2 = input1 + inputBytes;
+  let input3 = input2 + inputBytes;
+  for (const end = input + ((<usize>pairs) << 2); input0 < end; input0 += 4) {
+    const vb0123 = v128.load(panel);
+    const vb4567 = v128.load(panel, 16);
+    const va0 = v128.load32_splat(input0);
+    const va1 = v128.load32_splat(input1);
+    const va2 = v128.load32_splat(input2);
+    const va3 = v128.load32_splat(input3);
+    vacc0x0123 = i32x4.add(vacc0x0123, i32x4.dot_i16x8_s(va0, vb0123));
+    vacc0x4567 = i32x4.add(vacc0x4567, i32x4.dot_i16x8_s(va0, vb4567));
+    vacc1x0123 = i32x4.add(vacc1x0123, i32x4.dot_i16x8_s(va1, vb0123));
+    vacc1x4567 = i32x4.add(vacc1x4567, i32x4.dot_i16x8_s(va1, vb4567));
+    vacc2x0123 = i32x4.add(vacc2x0123, i32x4.dot_i16x8_s(va2, vb0123));
+    vacc2x4567 = i32x4.add(vacc2x4567, i32x4.dot_i16x8_s(va2, vb4567));
+    vacc3x0123 = i32x4.add(vacc3x0123, i32x4.dot_i16x8_s(va3, vb0123));
+    vacc3x4567 = i32x4.add(vacc3x4567, i32x4.dot_i16x8_s(va3, vb4567));
+    panel += 32;
+    input1 += 4;
+    input2 += 4;
+    input3 += 4;
+  }
+  storeScaled(output, scale, bias, residual, vacc0x0123, vacc0x4567);
+  storeScaled(output + outputBytes, scale, bias, residual ? residual + outputBytes : 0, vacc1x0123, vacc1x4567);
+  storeScaled(output + 2 * outputBytes, scale, bias, residual ? residual + 2 * outputBytes : 0, vacc2x0123, vacc2x4567);
+  storeScaled(output + 3 * outputBytes, scale, bias, residual ? residual + 3 * outputBytes : 0, vacc3x0123, vacc3x4567);
+}
+
+function qgemm1x8(input: usize, panel: usize, scale: usize, bias: usize, residual: usize, output: usize, pairs: i32): void {
+  let vacc0123 = i32x4.splat(0);
+  let vacc4567 = vacc0123;
+  for (const end = input + ((<usize>pairs) << 2); input < end; input += 4) {
+    const va = v128.load32_splat(input);
+    vacc0123 = i32x4.add(vacc0123, i32x4.dot_i16x8_s(va, v128.load(panel)));
+    vacc4567 = i32x4.add(vacc4567, i32x4.dot_i16x8_s(va, v128.load(panel, 16)));
+    panel += 32;
+  }
+  storeScaled(output, scale, bias, residual, vacc0123, vacc4567);
+}
+
+function storeScaled(output: usize, scale: usize, bias: usize, residual: usize, vacc0123: v128, vacc4567: v128): void {
+  let vy0123 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vacc0123), v128.load(scale)), v128.load(bias));
+  let vy4567 = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(vacc4567), v128.load(scale, 16)), v128.load(bias, 16));
+  if (residual) {
+    vy0123 = f32x4.add(vy0123, v128.load(residual));
+    vy4567 = f32x4.add(vy4567, v128.load(residual, 16));
+  }
+  v128.store(output, vy0123);
+  v128.store(output, vy4567, 16);
+}
+
+/** Exact sum of one row and one column, two products a step. */
+function qdot(input: usize, panel: usize, pairs: i32): i32 {
+  let sum = 0;
+  for (const end = input + ((<usize>pairs) << 2); input < end; input += 4) {
+    sum += <i32>load<i16>(input) * <i32>load<i16>(panel) + <i32>load<i16>(input, 2) * <i32>load<i16>(panel, 2);
+    panel += 32;
+  }
+  return sum;
+}
