@@ -69,7 +69,7 @@ export class Model {
    * Names what a record shows. Synchronous and deterministic: the same bits in every engine.
    * @throws TypeError, RangeError for an object that is no record
    * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `FS_OUT_OF_RANGE`, `RECORD_TOO_SHORT`, `RECORD_TOO_LONG`, `NO_USABLE_LEAD`
-   * @throws LeadwiseError `MODEL_BUSY` while an asynchronous call runs and within a callback, `MODEL_DISPOSED`
+   * @throws LeadwiseError `MODEL_BUSY` while an asynchronous call runs and within a callback, `MODEL_DISPOSED`, `OVERFLOW` for weights that are too large
    */
   classify(record: EcgRecord, options: ClassifyOptions = {}): Result {
     const engine = this.idleEngine();
@@ -105,7 +105,7 @@ export class Model {
   /**
    * The network alone: x f32[leads][windowSamples], as `preprocess` gives it -> f32[classes] logits.
    * @throws TypeError, RangeError for an array of another type or length, or one that holds NaN or infinity
-   * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`
+   * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`, `OVERFLOW`
    */
   forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
     const { leads, windowSamples } = this.config;
