@@ -56,7 +56,8 @@ export function parseConfig(value: unknown): NetworkConfig {
   for (const key of CONFIG_KEYS) if (!(key in config)) fail(key, 'a value', undefined);
   for (const key of Object.keys(config)) if (!CONFIG_KEYS.includes(key as keyof NetworkConfig)) fail(key, 'to be absent', 'an unknown key');
   if (typeof config.preset !== 'string') fail('preset', 'a name', config.preset);
-  if (!(String(config.fs) in filters)) fail('fs', `a rate with filter coefficients (${Object.keys(filters).join(', ')} Hz)`, config.fs);
+  if (typeof config.fs !== 'number' || !Object.hasOwn(filters, config.fs))
+    fail('fs', `a rate with filter coefficients (${Object.keys(filters).join(', ')} Hz)`, config.fs);
   checkWhole('windowSamples', config.windowSamples, 32, 1 << 17);
   checkLeads(config.leads);
   checkStem(config.stem);
@@ -139,5 +140,13 @@ function checkWhole(key: string, value: unknown, least: number, most: number): v
 }
 
 function fail(key: string, expected: string, got: unknown): never {
-  throw new WeightsError('BAD_CONFIG', `"config.${key}" expected ${expected}, got ${JSON.stringify(got)?.slice(0, 80)}`);
+  throw new WeightsError('BAD_CONFIG', `"config.${key}" expected ${expected}, got ${shown(got)}`);
+}
+
+function shown(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)?.slice(0, 80);
+  } catch {
+    return 'a value that is nested too deeply to show';
+  }
 }

@@ -1,6 +1,6 @@
 import { Arena, alignUp } from './arena.js';
 import type { NetworkConfig } from './config.js';
-import { WeightsError } from './errors.js';
+import { LeadwiseError, WeightsError } from './errors.js';
 import type { KernelExports } from './kernel-exports.js';
 import { forward } from './network.js';
 import { F32Operations } from './operations.js';
@@ -71,14 +71,18 @@ export class Engine {
     this.memory = { weights: weightBytes, activations: this.plan.activations, total: this.instance.memory.buffer.byteLength };
   }
 
-  /** Runs x: f32[leads][windowSamples], one layer each step. Returns the logits. Only one run may be under way. */
+  /**
+   * Runs x: f32[leads][windowSamples], one layer each step. Returns the logits. Only one run may be under way.
+   * @throws LeadwiseError `OVERFLOW` when a logit is not finite: a NaN would have other bits in other engines
+   */
   *run(x: Float32Array): Generator<Layer, Float32Array, void> {
     const { config, classes } = this.weights;
     this.arena.reset();
     const input = this.operations.tensor(config.leads.length, config.windowSamples, 1);
     this.view(input).set(x);
-    const logits = yield* forward(config, this.operations, input, classes.length);
-    return this.view(logits).slice();
+    const logits = this.view(yield* forward(config, this.operations, input, classes.length)).slice();
+    if (logits.every(Number.isFinite)) return logits;
+    throw new LeadwiseError('OVERFLOW', 'The logits are not finite: weights or input are too large for 32-bit floats');
   }
 
   /** The values of a layer that was just reported: a view, valid until the next step. */

@@ -60,7 +60,10 @@ function foldTransformerBlock(folded: FoldedNetwork, tensors: Tensors, name: str
   folded.set(`${name}.ln1`, { kind: 'affine', weight: scale, bias: shift });
   for (const projection of ['query', 'key', 'value']) {
     const convolution = `${name}.attn.${projection}_conv`;
-    folded.set(convolution, { kind: 'depthwise', ...foldAfter(tensors, convolution, batchNorm(tensors, `${name}.attn.${projection}_norm`)) });
+    folded.set(convolution, {
+      kind: 'depthwise',
+      ...foldAfter(tensors, convolution, batchNorm(tensors, `${name}.attn.${projection}_norm`)),
+    });
     foldLinear(folded, tensors, `${name}.attn.${projection}`);
   }
   foldLinear(folded, tensors, `${name}.attn.proj`);

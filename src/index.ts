@@ -50,7 +50,7 @@ async function readSource(weights: WeightsSource): Promise<Uint8Array> {
     if (weights.protocol !== 'https:' && weights.protocol !== 'http:') {
       throw new TypeError(`"weights" expected an http(s) URL, got ${weights.protocol}: loadModelFile of leadwise/node takes file: URLs`);
     }
-    return readSource(await fetch(weights));
+    return download(weights);
   }
   if (typeof Response !== 'undefined' && weights instanceof Response && !weights.ok) {
     throw new WeightsError('DOWNLOAD_FAILED', `The server answered ${weights.status} instead of a weight file`);
@@ -61,4 +61,13 @@ async function readSource(weights: WeightsSource): Promise<Uint8Array> {
     );
   }
   return new Uint8Array(await weights.arrayBuffer());
+}
+
+async function download(url: URL): Promise<Uint8Array> {
+  try {
+    return await readSource(await fetch(url));
+  } catch (error) {
+    if (error instanceof WeightsError) throw error;
+    throw new WeightsError('DOWNLOAD_FAILED', `The weight file could not be fetched: ${(error as Error).message}`);
+  }
 }

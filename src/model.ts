@@ -69,11 +69,11 @@ export class Model {
    * Names what a record shows. Synchronous and deterministic: the same bits in every engine.
    * @throws TypeError, RangeError for an object that is no record
    * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `FS_OUT_OF_RANGE`, `RECORD_TOO_SHORT`, `RECORD_TOO_LONG`, `NO_USABLE_LEAD`
-   * @throws LeadwiseError `MODEL_BUSY` while an asynchronous call runs, `MODEL_DISPOSED`
+   * @throws LeadwiseError `MODEL_BUSY` while an asynchronous call runs and within a callback, `MODEL_DISPOSED`, `OVERFLOW` for weights that are too large
    */
   classify(record: EcgRecord, options: ClassifyOptions = {}): Result {
-    const input = this.prepare(record, options);
     const engine = this.idleEngine();
+    const input = this.prepare(record, options);
     return makeResult(this.weights, this.source, engine, { fs: record.fs, input, logits: finish(engine.run(input.window)) });
   }
 
@@ -105,7 +105,7 @@ export class Model {
   /**
    * The network alone: x f32[leads][windowSamples], as `preprocess` gives it -> f32[classes] logits.
    * @throws TypeError, RangeError for an array of another type or length, or one that holds NaN or infinity
-   * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`
+   * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`, `OVERFLOW`
    */
   forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
     const { leads, windowSamples } = this.config;
@@ -118,7 +118,13 @@ export class Model {
     const bad = x.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) throw new RangeError(`"x" expected finite values, got ${x[bad]} at ${bad}`);
     const engine = this.idleEngine();
-    return finish(engine.run(x), ({ name, shape, values }) => onActivation?.(name, shape, engine.view(values).slice()));
+    // The callback is not to start another run in the same memory.
+    this.running++;
+    try {
+      return finish(engine.run(x), ({ name, shape, values }) => onActivation?.(name, shape, engine.view(values).slice()));
+    } finally {
+      this.running--;
+    }
   }
 
   /** Gives the memory back. Every later call throws `MODEL_DISPOSED`; an asynchronous run that is under way ends with it. */
@@ -159,10 +165,7 @@ export class Model {
   private idleEngine(): Engine {
     const engine = this.liveEngine();
     if (this.running > 0) {
-      throw new LeadwiseError(
-        'MODEL_BUSY',
-        'An asynchronous call is under way on this model: await it, or use classifyAsync, which queues',
-      );
+      throw new LeadwiseError('MODEL_BUSY', 'Another call is under way on this model: await it, or use classifyAsync, which queues');
     }
     return engine;
   }

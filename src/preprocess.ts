@@ -104,7 +104,7 @@ function checkLength(record: EcgRecord, rows: readonly number[], config: Network
 function faultOf(record: EcgRecord, index: number, quality: QualityMode): 'not-finite' | 'flat' | undefined {
   const fault = leadFault(leadSamples(record, index));
   // A source marks invalid samples in `signal` only; the published pipeline knows no such mark and reads the integers.
-  if (fault || quality !== 'gate' || !record.digital) return quality === 'off' && fault === 'flat' ? undefined : fault;
+  if (fault || quality === 'off' || !record.digital) return quality === 'off' && fault === 'flat' ? undefined : fault;
   return leadFault(record.signal[index]!) === 'not-finite' ? 'not-finite' : undefined;
 }
 

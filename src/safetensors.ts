@@ -94,7 +94,8 @@ function readTensors(header: Map<string, unknown>, body: Uint8Array): Map<string
   const spans: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of header) {
     const { dtype, shape, data_offsets: span } = (entry ?? {}) as { dtype: Dtype; shape: number[]; data_offsets: [number, number] };
-    if (!isWholes(shape) || !isWholes(span) || span.length !== 2) fail('expected dtype, shape and data_offsets', { tensor: name });
+    if (typeof dtype !== 'string' || !isWholes(shape) || !isWholes(span) || span.length !== 2)
+      fail('expected dtype, shape and data_offsets', { tensor: name });
     if (!Object.hasOwn(DTYPE_BYTES, dtype))
       fail(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(' ')}`, { tensor: name });
     const [begin, end] = span;

@@ -54,6 +54,7 @@ export type KernelInput = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuf
 
 /**
  * The caller's kernels, or the inlined ones, compiled off the main thread where the engine can.
+ * @throws TypeError for anything else
  * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
  */
 export async function loadKernels(input: KernelInput | undefined, variant: Variant | undefined): Promise<KernelSource> {
@@ -62,21 +63,31 @@ export async function loadKernels(input: KernelInput | undefined, variant: Varia
     throw new TypeError(`"variant" expected "simd" or "scalar", got ${JSON.stringify(variant)}`);
   }
   if (input === undefined) return inlinedKernels(variant);
-  if (input instanceof WebAssembly.Module) return { module: input, variant: variant ?? 'simd', sha256: 'unknown' };
-  const bytes = input instanceof URL ? await fetchBytes(input) : new Uint8Array(input);
+  if (input instanceof WebAssembly.Module) return { module: checkKernels(input), variant: variant ?? 'simd', sha256: 'unknown' };
+  const bytes = input instanceof URL ? await fetchBytes(input) : bytesOf(input);
   if (!WebAssembly.validate(bytes))
     throw new UnsupportedError('BAD_WASM', `"wasm" is no WebAssembly binary that this engine can run (${bytes.length} bytes)`);
-  const module = await WebAssembly.compile(bytes);
-  if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'f32_gemm')) {
-    throw new UnsupportedError('BAD_WASM', '"wasm" is a WebAssembly binary, but not the kernels of leadwise');
-  }
-  return { module, variant: variant ?? 'simd', sha256: sha256(bytes) };
+  return { module: checkKernels(await WebAssembly.compile(bytes)), variant: variant ?? 'simd', sha256: sha256(bytes) };
+}
+
+function bytesOf(input: ArrayBuffer | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (input instanceof ArrayBuffer || input instanceof Uint8Array) return new Uint8Array(input);
+  throw new TypeError(`"wasm" expected a WebAssembly.Module, bytes or a URL, got ${input === null ? 'null' : typeof input}`);
+}
+
+function checkKernels(module: WebAssembly.Module): WebAssembly.Module {
+  if (WebAssembly.Module.exports(module).some(({ name }) => name === 'f32_gemm')) return module;
+  throw new UnsupportedError('BAD_WASM', '"wasm" is WebAssembly, but not the kernels of leadwise');
 }
 
 async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url);
-  if (!response.ok) throw new UnsupportedError('BAD_WASM', `The server answered ${response.status} instead of the kernels`);
-  return new Uint8Array(await response.arrayBuffer());
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new UnsupportedError('BAD_WASM', `The kernels could not be fetched: ${(error as Error).message}`);
+  }
 }
 
 /** A new instance with `bytes` of zeroed memory above the kernels' static data. Nothing in it ever grows by itself. */
