@@ -3,7 +3,7 @@
 
 import { UsageError } from './cli/arguments.js';
 import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
-import { report } from './cli/console.js';
+import { isSystemError, report } from './cli/console.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
 import { LeadwiseError } from './errors.js';
@@ -58,7 +58,7 @@ function explain(error: unknown): number {
     return 2;
   }
   if (error instanceof LeadwiseError) report(`leadwise: ${error.message} [${error.code}]`);
-  else if (error instanceof TypeError || error instanceof RangeError) report(`leadwise: ${error.message}`);
+  else if (error instanceof TypeError || error instanceof RangeError || isSystemError(error)) report(`leadwise: ${error.message}`);
   else throw error;
   return 1;
 }
@@ -67,5 +67,8 @@ function explain(error: unknown): number {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
 });
 process.exitCode = await main(process.argv.slice(2)).catch(explain);

@@ -39,10 +39,12 @@ export function testConfig(preset: PresetName, changes: Partial<NetworkConfig> =
   return { ...PRESETS[preset], ...changes };
 }
 
+const CHALLENGE_CODES = CHALLENGE_CLASSES.map(({ code }) => code);
+
 /** The bytes of a weight file with the test weights. */
-export function testWeightFile(config: NetworkConfig): Uint8Array {
+export function testWeightFile(config: NetworkConfig, classes: readonly string[] = CHALLENGE_CODES): Uint8Array {
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, shape] of expectedTensors(config, CHALLENGE_CLASSES.length)) {
+  for (const [name, shape] of expectedTensors(config, classes.length)) {
     const values = testTensor(name, shape, SCALES[config.preset]?.[name] ?? 1);
     tensors.set(name, { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) });
   }
@@ -50,8 +52,8 @@ export function testWeightFile(config: NetworkConfig): Uint8Array {
     format: 'leadwise/1',
     name: `test-${config.preset}`,
     config: JSON.stringify(config),
-    classes: JSON.stringify(CHALLENGE_CLASSES.map(({ code }) => code)),
-    thresholds: JSON.stringify(CHALLENGE_CLASSES.map(() => 0)),
+    classes: JSON.stringify(classes),
+    thresholds: JSON.stringify(classes.map(() => 0)),
   };
   return formatSafetensors(metadata, tensors);
 }

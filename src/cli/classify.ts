@@ -8,7 +8,7 @@ import type { QualityMode } from '../quality.js';
 import { readBytes } from '../readers/index.js';
 import type { Result } from '../result.js';
 import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
-import { DEFAULT_WEIGHTS, report } from './console.js';
+import { DEFAULT_WEIGHTS, isSystemError, report } from './console.js';
 import { renderTable } from './table.js';
 
 export const CLASSIFY_HELP = `leadwise classify FILE… [options]
@@ -39,6 +39,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const parsed = parseArguments(args, FLAGS);
   if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
   const fs = numberFlag(parsed, 'fs');
+  if (fs !== undefined && fs <= 0) throw new UsageError(`--fs expected a positive number, got ${fs}`);
   const units = choiceFlag<Unit>(parsed, 'units', ['mV', 'uV', 'adc', 'unknown']);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const leads = parsed.values['leads'] === undefined ? undefined : parseLeads(parsed.values['leads']);
@@ -108,7 +109,7 @@ function onlyLeads(record: EcgRecord, leads: string[]): EcgRecord {
 }
 
 function describeFailure(record: string, error: unknown): Failure {
-  if (error instanceof LeadwiseError) return { record, error: { code: error.code, message: error.message } };
+  if (error instanceof LeadwiseError || isSystemError(error)) return { record, error: { code: error.code, message: error.message } };
   if (error instanceof TypeError || error instanceof RangeError) return { record, error: { code: 'BAD_INPUT', message: error.message } };
   throw error;
 }

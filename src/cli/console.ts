@@ -5,3 +5,8 @@ export const DEFAULT_WEIGHTS = new URL('../weights/edge.safetensors', import.met
 export function report(line: string): void {
   process.stderr.write(`${line}\n`);
 }
+
+/** What the operating system refused: a folder that is not there, no permission, a full disk. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return error instanceof Error && 'syscall' in error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}

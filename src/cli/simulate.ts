@@ -1,7 +1,8 @@
 import { access, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import type { EcgRecord } from '../ecg.js';
 import { LeadwiseError } from '../errors.js';
-import { formatCsv, formatWfdb, type Rhythm, simulate } from '../simulate.js';
+import { formatCsv, formatWfdb, type Rhythm, type SimulateOptions, simulate } from '../simulate.js';
 import { choiceFlag, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { report } from './console.js';
 
@@ -43,14 +44,24 @@ export async function simulateCommand(args: string[]): Promise<number> {
     noise: choiceFlag(parsed, 'noise', ['default', 'none']) === 'none' ? ('none' as const) : undefined,
   };
   const options = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-  const record = simulate(options);
+  const record = simulateOrExplain(options);
   const output = parsed.values['output'];
   if (output === undefined) process.stdout.write(formatCsv(record));
   else await writeRecord(output, record, parsed.switches['force'] ?? false);
   return 0;
 }
 
-async function writeRecord(output: string, record: ReturnType<typeof simulate>, force: boolean): Promise<void> {
+/** A value that the simulator refuses is a mistake in the call. */
+function simulateOrExplain(options: SimulateOptions): EcgRecord {
+  try {
+    return simulate(options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function writeRecord(output: string, record: EcgRecord, force: boolean): Promise<void> {
   const ending = extname(output).toLowerCase();
   if (ending !== '.csv' && ending !== '.hea') throw new UsageError(`--output expected a name ending in .csv or .hea, got "${output}"`);
   const files = new Map<string, string | Uint8Array>();
