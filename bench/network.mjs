@@ -3,8 +3,8 @@
 
 import { basename } from 'node:path';
 import { Bench } from 'tinybench';
-import { simulate } from '../dist/simulate.js';
 import { loadModelFile } from '../dist/node.js';
+import { simulate } from '../dist/simulate.js';
 
 const ROUND_MS = 500;
 const ROUNDS = 5;
