@@ -4,12 +4,13 @@ import { LeadwiseError, WeightsError } from './errors.js';
 import type { KernelExports } from './kernel-exports.js';
 import { forward } from './network.js';
 import { F32Operations } from './operations.js';
+import { Int8Operations } from './operations-int8.js';
 import { type Packed, packF32 } from './pack.js';
+import { packQuantized } from './quantized.js';
 import type { Layer, Tensor } from './tensor.js';
 import { instantiateKernels, type KernelInstance, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
 
-const F32 = 4;
 // Wasm addresses are 32 bits; far above any preset, and small enough that every engine can give it.
 const LARGEST_MEMORY = 2 ** 30;
 
@@ -32,10 +33,10 @@ export interface NetworkPlan {
 }
 
 /** The layers with their shapes and work, and the memory they need. */
-export function planNetwork(config: NetworkConfig, classCount: number): NetworkPlan {
+export function planNetwork(config: NetworkConfig, classCount: number, Operations = F32Operations): NetworkPlan {
   const nothing = new Proxy({}, { get: () => () => 0 }) as KernelExports;
   const arena = new Arena(0);
-  const operations = new F32Operations(config, nothing, arena, () => 0);
+  const operations = new Operations(config, nothing, arena, { address: () => 0, values: () => [0, 0] });
   const input = operations.tensor(config.leads.length, config.windowSamples, 1);
   const layers = Array.from(forward(config, operations, input, classCount), ({ name, shape, macs }) => ({ name, shape, macs }));
   return { layers, macs: layers.reduce((sum, { macs }) => sum + macs, 0), activations: arena.peak };
@@ -52,10 +53,12 @@ export class Engine {
   constructor(
     private readonly weights: Weights,
     source: KernelSource,
+    Operations = weights.parameters.precision === 'int8' ? Int8Operations : F32Operations,
   ) {
-    const { config, classes, tensors } = weights;
-    this.plan = planNetwork(config, classes.length);
-    const packed = packF32(config, tensors);
+    const { config, classes, parameters } = weights;
+    this.plan = planNetwork(config, classes.length, Operations);
+    const packed =
+      parameters.precision === 'int8' ? packQuantized(parameters.layers, parameters.tensors) : packF32(config, parameters.tensors);
     const weightBytes = Array.from(packed.values()).reduce((sum, { byteLength }) => sum + alignUp(byteLength), 0);
     if (weightBytes + this.plan.activations > LARGEST_MEMORY) {
       throw new WeightsError(
@@ -67,7 +70,10 @@ export class Engine {
     const addresses = this.store(packed);
     const end = alignUp(this.instance.kernels.heapBase()) + weightBytes;
     this.arena = new Arena(end, end + this.plan.activations);
-    this.operations = new F32Operations(config, this.instance.kernels, this.arena, (name) => addresses.get(name)!);
+    this.operations = new Operations(config, this.instance.kernels, this.arena, {
+      address: (name) => addresses.get(name)!,
+      values: (name) => packed.get(name)!,
+    });
     this.memory = { weights: weightBytes, activations: this.plan.activations, total: this.instance.memory.buffer.byteLength };
   }
 
@@ -78,6 +84,7 @@ export class Engine {
   *run(x: Float32Array): Generator<Layer, Float32Array, void> {
     const { config, classes } = this.weights;
     this.arena.reset();
+    this.operations.saturated = 0;
     const input = this.operations.tensor(config.leads.length, config.windowSamples, 1);
     this.view(input).set(x);
     const logits = this.view(yield* forward(config, this.operations, input, classes.length)).slice();
@@ -90,6 +97,11 @@ export class Engine {
     return new Float32Array(this.instance.memory.buffer, pointer, leads * timeSteps * channels);
   }
 
+  /** Activations of the last run that left the range of their integer type; 0 in a float network. */
+  get saturated(): number {
+    return this.operations.saturated;
+  }
+
   /** Logistic function in double precision, the same bits in every engine. */
   sigmoid(x: number): number {
     return this.instance.kernels.f64_sigmoid(x);
@@ -99,9 +111,11 @@ export class Engine {
     const addresses = new Map<string, number>();
     let next = alignUp(this.instance.kernels.heapBase());
     for (const [name, values] of packed) {
-      new Float32Array(this.instance.memory.buffer, next, values.length).set(values);
+      new Uint8Array(this.instance.memory.buffer, next, values.byteLength).set(
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      );
       addresses.set(name, next);
-      next += alignUp(values.length * F32);
+      next += alignUp(values.byteLength);
     }
     return addresses;
   }

@@ -3,6 +3,7 @@
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
 import type { KernelExports } from './kernel-exports.js';
+import { PANEL } from './pack.js';
 import type { Tensor } from './tensor.js';
 
 /** Time steps that a tile of a fused layer holds: its scratch stays in the first cache levels, and calls stay short. */
@@ -15,19 +16,38 @@ export interface Projections {
   readonly value: Tensor;
 }
 
+/** Where the packed arrays (pack.ts, quantized.ts) lie. */
+export interface PackedWeights {
+  /** Byte address of an array. */
+  address(name: string): number;
+  /** The values of a small array that a kernel takes as numbers. */
+  values(name: string): ArrayLike<number>;
+}
+
+/** A matrix product of `rows` rows; strides count elements; `add`: address of what is added, 0 for nothing; `lead`: of a per-lead matrix. */
+export interface Product {
+  rows: number;
+  inner: number;
+  columns: number;
+  inputStride?: number;
+  add?: number;
+  lead?: number;
+}
+
 /**
  * The network's building blocks on f32 kernels. Each method takes tensors, allocates its result in the arena, and releases nothing
  * but its own scratch: lifetimes are the network's business. `macs` counts multiply-accumulates.
  */
 export class F32Operations {
   macs = 0;
+  /** Activations that left the range of an integer type; there is none here. */
+  saturated = 0;
 
   constructor(
-    private readonly config: NetworkConfig,
-    private readonly kernels: KernelExports,
-    private readonly arena: Arena,
-    /** Address of a packed array (pack.ts). */
-    private readonly address: (name: string) => number,
+    protected readonly config: NetworkConfig,
+    protected readonly kernels: KernelExports,
+    protected readonly arena: Arena,
+    protected readonly packed: PackedWeights,
   ) {}
 
   tensor(leads: number, timeSteps: number, channels: number): Tensor {
@@ -114,7 +134,7 @@ export class F32Operations {
     this.zeroRows(normed, 0, reach);
     this.zeroRows(normed, reach + x.timeSteps, reach);
     for (let lead = 0; lead < x.leads; lead++) {
-      const [scale, shift] = [this.address(`${name}.ln1.weight`), this.address(`${name}.ln1.bias`)];
+      const [scale, shift] = [this.packed.address(`${name}.ln1.weight`), this.packed.address(`${name}.ln1.bias`)];
       this.kernels.f32_affine(row(x, lead, 0), scale, shift, row(normed, 0, reach), x.timeSteps, x.channels);
       for (const [role, output] of [['query', query] as const, ['key', key] as const, ['value', value] as const]) {
         forEachStretch(timeSteps, (start, steps) => {
@@ -220,20 +240,15 @@ export class F32Operations {
     shape: { x: Tensor; channels: number; kernelSize: number; stride: number; pad: number; start: number; steps: number },
   ): void {
     const { x, channels, kernelSize, stride, pad, start, steps } = shape;
-    const [weights, bias] = [this.address(`${name}.weight`), this.address(`${name}.bias`)];
+    const [weights, bias] = [this.packed.address(`${name}.weight`), this.packed.address(`${name}.bias`)];
     this.kernels.f32_dwconv1d(input, weights, bias, output, x.timeSteps, x.channels, channels, kernelSize, start, steps, stride, pad);
     this.macs += steps * channels * kernelSize;
   }
 
-  private product(
-    name: string,
-    input: number,
-    output: number,
-    shape: { rows: number; inner: number; columns: number; inputStride?: number; add?: number; lead?: number },
-  ): void {
+  protected product(name: string, input: number, output: number, shape: Product): void {
     const { rows, inner, columns, inputStride = inner, add = 0, lead = 0 } = shape;
-    const weights = this.address(`${name}.weight`) + lead * Math.ceil(columns / 8) * 8 * inner * F32;
-    const bias = this.address(`${name}.bias`) + lead * columns * F32;
+    const weights = this.packed.address(`${name}.weight`) + lead * Math.ceil(columns / PANEL) * PANEL * inner * F32;
+    const bias = this.packed.address(`${name}.bias`) + lead * columns * F32;
     this.kernels.f32_gemm(input, weights, bias, add, output, rows, inner, columns, inputStride, columns);
     this.macs += rows * inner * columns;
   }

@@ -80,7 +80,7 @@ export function makeResult(
     findings,
     logits,
     thresholdLeads: thresholds.leads ?? null,
-    saturated: 0,
+    saturated: engine.saturated,
     model: { name: weights.name, sha256: weights.sha256, version: VERSION },
     kernels: { variant: source.variant, sha256: source.sha256 },
     notice: NOTICE,

@@ -63,11 +63,13 @@ export function formatSafetensors(metadata: Record<string, string>, tensors: Map
   return file;
 }
 
-/** The values of an F32 or F64 tensor as numbers. */
-export function tensorValues(tensor: StoredTensor): Float32Array | Float64Array {
-  const aligned = tensor.bytes.slice();
-  if (tensor.dtype === 'F64') return new Float64Array(aligned.buffer);
-  return new Float32Array(aligned.buffer);
+/** A copy of the values of a tensor whose type has an array of its own. */
+export function tensorValues({ dtype, bytes }: StoredTensor): Float32Array | Float64Array | Int8Array {
+  const { buffer } = bytes.slice();
+  if (dtype === 'F32') return new Float32Array(buffer);
+  if (dtype === 'F64') return new Float64Array(buffer);
+  if (dtype === 'I8') return new Int8Array(buffer);
+  throw new RangeError(`no array for ${dtype}`);
 }
 
 function parseHeader(bytes: Uint8Array): Map<string, unknown> {

@@ -12,12 +12,13 @@ import {
 } from './config.js';
 import { type Decision, parseDecision } from './decision.js';
 import { WeightsError } from './errors.js';
+import { foldedLayers, type LayerShape, quantizedTensors } from './quantized.js';
 import { parseSafetensors, type SafetensorsFile, tensorValues } from './safetensors.js';
 import { sha256 } from './sha256.js';
 
 export type Shape = readonly number[];
 
-/** A checked weight file: every tensor that the config asks for is there, with its shape, finite; nothing else is. */
+/** A checked weight file: every tensor that the config asks for is there, with its type and shape, finite; nothing else is. */
 export interface Weights {
   readonly name: string;
   /** SHA-256 of the file's bytes, hexadecimal. */
@@ -26,8 +27,20 @@ export interface Weights {
   readonly classes: readonly DiagnosisClass[];
   readonly decision: Decision;
   readonly metadata: Readonly<Record<string, string>>;
-  /** f32 values by `state_dict` name. */
+  readonly parameters: F32Parameters | Int8Parameters;
+}
+
+/** The checkpoint's own tensors by `state_dict` name. */
+export interface F32Parameters {
+  readonly precision: 'f32';
   readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+/** The folded network (quantized.ts). */
+export interface Int8Parameters {
+  readonly precision: 'int8';
+  readonly layers: readonly LayerShape[];
+  readonly tensors: ReadonlyMap<string, Float32Array | Int8Array>;
 }
 
 const FORMAT = 'leadwise/1';
@@ -50,8 +63,8 @@ export function parseWeights(bytes: Uint8Array): Weights {
   const config = parseConfig(parseJson(metadata, 'config'));
   const classes = parseClasses(parseJson(metadata, 'classes'));
   const decision = parseDecision(parseJson(metadata, 'thresholds'), parseJson(metadata, 'calibration'), classes.length);
-  const tensors = checkTensors(file, expectedTensors(config, classes.length));
-  return { name: metadata['name'] ?? 'unnamed', sha256: sha256(bytes), config, classes, decision, metadata, tensors };
+  const parameters = readParameters(file, expectedTensors(config, classes.length));
+  return { name: metadata['name'] ?? 'unnamed', sha256: sha256(bytes), config, classes, decision, metadata, parameters };
 }
 
 /** Names and shapes of all tensors of a network, in the order of the layers. The names are those of the published checkpoint. */
@@ -125,33 +138,52 @@ function addBatchNorm(shapes: Map<string, Shape>, name: string, channels: number
   for (const part of ['weight', 'bias', 'running_mean', 'running_var']) shapes.set(`${name}.${part}`, [channels]);
 }
 
-function checkTensors(file: SafetensorsFile, shapes: Map<string, Shape>): Map<string, Float32Array> {
-  for (const name of file.tensors.keys()) {
-    if (!shapes.has(name)) throw new WeightsError('UNKNOWN_TENSOR', 'The config has no place for a tensor of this name', { tensor: name });
+function readParameters(file: SafetensorsFile, shapes: Map<string, Shape>): F32Parameters | Int8Parameters {
+  if (file.metadata['quantization'] === undefined) {
+    const expected = new Map(Array.from(shapes, ([name, shape]) => [name, { dtype: 'F32' as const, shape }]));
+    return { precision: 'f32', tensors: checkTensors(file, expected) as Map<string, Float32Array> };
   }
-  const tensors = new Map<string, Float32Array>();
-  for (const [name, shape] of shapes) {
+  const layers = foldedLayers(shapes);
+  return { precision: 'int8', layers, tensors: checkTensors(file, quantizedTensors(layers)) };
+}
+
+type Expected = ReadonlyMap<string, { dtype: 'F32' | 'I8'; shape: Shape }>;
+
+function checkTensors(file: SafetensorsFile, expected: Expected): Map<string, Float32Array | Int8Array> {
+  for (const name of file.tensors.keys()) {
+    if (!expected.has(name))
+      throw new WeightsError('UNKNOWN_TENSOR', 'The config has no place for a tensor of this name', { tensor: name });
+  }
+  const tensors = new Map<string, Float32Array | Int8Array>();
+  for (const [name, { dtype, shape }] of expected) {
     const stored = file.tensors.get(name);
-    if (!stored)
+    if (!stored) {
       throw new WeightsError('MISSING_TENSOR', `The config asks for a tensor [${shape}] that the file does not have`, { tensor: name });
-    if (stored.dtype !== 'F32') throw new WeightsError('UNSUPPORTED_DTYPE', `Expected dtype F32, got ${stored.dtype}`, { tensor: name });
+    }
+    if (stored.dtype !== dtype)
+      throw new WeightsError('UNSUPPORTED_DTYPE', `Expected dtype ${dtype}, got ${stored.dtype}`, { tensor: name });
     if (stored.shape.length !== shape.length || stored.shape.some((size, axis) => size !== shape[axis])) {
       throw new WeightsError('MISSHAPEN_TENSOR', `Expected shape [${shape}], got [${stored.shape}]`, { tensor: name });
     }
-    const values = tensorValues(stored) as Float32Array;
+    const values = tensorValues(stored) as Float32Array | Int8Array;
     checkValues(name, values);
     tensors.set(name, values);
   }
   return tensors;
 }
 
-function checkValues(name: string, values: Float32Array): void {
-  const variance = name.endsWith('running_var');
+/** Finite; variances not negative, scales positive, int8 weights symmetric: a -128 could take a sum out of int32. */
+function checkValues(name: string, values: Float32Array | Int8Array): void {
+  const least = name.endsWith('running_var')
+    ? 0
+    : name.endsWith('_scale')
+      ? Number.MIN_VALUE
+      : values instanceof Int8Array
+        ? -127
+        : -Infinity;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!Number.isFinite(value) || (variance && value < 0)) {
-      throw new WeightsError('BAD_TENSOR_VALUE', `Element ${i} is ${value}`, { tensor: name });
-    }
+    if (!Number.isFinite(value) || value < least) throw new WeightsError('BAD_TENSOR_VALUE', `Element ${i} is ${value}`, { tensor: name });
   }
 }
 

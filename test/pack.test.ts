@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { NetworkConfig } from '../src/config.js';
 import { packF32, packPanels } from '../src/pack.js';
 import { difference, random, range } from './kernels/harness.js';
-import { testConfig, testWeights } from './test-network.js';
+import { testConfig, testTensors } from './test-network.js';
 
 const CONFIG: NetworkConfig = testConfig('edge', {
   preset: 'small',
@@ -26,7 +26,7 @@ const EPSILON = 1e-5;
 // One rounding to f32 of every folded value.
 const TOLERANCE = 3e-7;
 
-const { tensors } = testWeights(CONFIG);
+const tensors = testTensors(CONFIG);
 const packed = packF32(CONFIG, tensors);
 
 /** BatchNorm of one value in f64, by its definition. */
@@ -168,11 +168,11 @@ describe('packF32', () => {
 
   it('leadProjection "perLead": the panels and biases of one lead after those of the other', () => {
     const config = { ...CONFIG, leadProjection: 'perLead' } as const;
-    const weights = testWeights(config);
-    const perLead = packF32(config, weights.tensors);
+    const checkpoint = testTensors(config);
+    const perLead = packF32(config, checkpoint);
     const size = 16 * CONFIG.dim;
     for (const name of ['query', 'key', 'value'].map((role) => `transformer.stem.0.attn.${role}`)) {
-      const [weight, bias] = [weights.tensors.get(`${name}.weight`)!, weights.tensors.get(`${name}.bias`)!];
+      const [weight, bias] = [checkpoint.get(`${name}.weight`)!, checkpoint.get(`${name}.bias`)!];
       expect(perLead.get(`${name}.weight`)!.length).toBe(CONFIG.leads.length * size);
       CONFIG.leads.forEach((lead, index) => {
         const x = random(CONFIG.dim, 10 + index);

@@ -62,6 +62,13 @@ export function testWeights(config: NetworkConfig): Weights {
   return parseWeights(testWeightFile(config));
 }
 
+/** The tensors of an f32 network with the test weights. */
+export function testTensors(config: NetworkConfig): ReadonlyMap<string, Float32Array> {
+  const { parameters } = testWeights(config);
+  if (parameters.precision !== 'f32') throw new Error('the test weights are f32');
+  return parameters.tensors;
+}
+
 /** f32[leads][windowSamples], ECG-like; leads that are not present are zeros. The arithmetic is in integers up to the last step. */
 export function testInput(config: NetworkConfig, present: readonly string[] = config.leads): Float32Array {
   const { fs, windowSamples } = config;

@@ -11,6 +11,15 @@ import type { InputMaxima } from './calibrate.js';
  */
 const HEAD_ROOM = 2;
 
+/** The BatchNorms that are no longer in the file, as patterns of their names, and where they went. */
+const FOLDED = {
+  '*.attn.*_norm': '*.attn.*_conv',
+  '*.batch_norm': '*.point_wise',
+  '*.embd_norm.*': '*.embd.*',
+  '*.ln1': '*.ln1 (scale and shift)',
+  '*.ln2': '*.mlp.0',
+};
+
 /**
  * The int8 file of an f32 network: BatchNorm folded, weights rounded to int8 with a scale for each output channel, and an int16 scale for
  * the input of each product from the maxima that calibration saw.
@@ -42,7 +51,7 @@ export function quantizeWeights(weights: Weights, maxima: InputMaxima, calibrati
   const quantization = {
     activations: 'int16, one static scale for the input of each product',
     calibration,
-    folded: layers.map(({ name }) => name).filter((name) => isFolded(name)),
+    folded: FOLDED,
     headRoom: HEAD_ROOM,
     weights: 'int8, one scale for each output channel, symmetric',
   };
@@ -66,11 +75,6 @@ export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bi
 function inputScale(name: string, largest: number | undefined, inner: number): Float32Array {
   if (largest === undefined) throw new WeightsError('NOT_CALIBRATED', 'No calibration input reached this product', { tensor: name });
   return Float32Array.of(largest === 0 ? 1 : (HEAD_ROOM * largest) / largestActivation(inner));
-}
-
-/** Layers that took in a BatchNorm, or are one. */
-function isFolded(name: string): boolean {
-  return /(\.point_wise|_conv|\.ln1|\.mlp\.0|\.embd\.\d+)$/.test(name) && !name.endsWith('depth_wise_conv');
 }
 
 function roundHalfEven(x: number): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelBench, VARIANTS } from '../variants.js';
-import { Differences, Guarded, itGivesTheSameBits, random, range } from './harness.js';
+import { Differences, floats, Guarded, itGivesTheSameBits, random, range } from './harness.js';
 
 const { fround } = Math;
 const LARGEST = 3.4028234663852886e38;
@@ -9,7 +9,7 @@ const SMALLEST = 2 ** -149;
 const SPECIAL = [0, SMALLEST, 2 ** -127, 2 ** -126, 1e-30, 1e-8, 1, 5.55, 5.56, 11, 1e4, 1e30, LARGEST];
 const SPECIALS = Float32Array.from(SPECIAL.flatMap((value) => [value, -value]));
 
-const floats = fc.float32Array({ noNaN: true, min: -LARGEST, max: LARGEST, minLength: 0, maxLength: 67 });
+const inputs = fc.integer({ min: 0, max: 67 }).chain((count) => floats(count, LARGEST));
 
 /**
  * 1 - erf(x) for x >= 0. Up to 3 the series with terms of one sign (Abramowitz and Stegun 7.1.6), beyond it the continued fraction
@@ -78,7 +78,7 @@ describe.each(VARIANTS)('activations, %s', (variant) => {
   describe.each(Object.keys(ELEMENTWISE) as (keyof typeof ELEMENTWISE)[])('%s', (kernel) => {
     it('is the definition bit for bit, and writes nothing else', () => {
       fc.assert(
-        fc.property(floats, (x) => {
+        fc.property(inputs, (x) => {
           bench.reset();
           const values = new Guarded(bench, x);
           bench.kernels[kernel](values.pointer, x.length);
@@ -174,7 +174,7 @@ function errors(actual: Float32Array, expected: Float64Array): Float64Array {
 for (const kernel of ['f32_relu', 'f32_leaky_relu', 'f32_gelu', 'f32_softmax'] as const) {
   itGivesTheSameBits(
     kernel,
-    floats.filter((x) => x.length > 0),
+    inputs.filter((x) => x.length > 0),
     (bench, x) => {
       const pointer = bench.put(x);
       bench.kernels[kernel](pointer, x.length);

@@ -85,9 +85,15 @@ export class Differences {
   }
 }
 
-/** f32[count] over the whole range of magnitudes up to `largest`, subnormal numbers and both zeros included. */
+/**
+ * f32[count]: over the whole range of magnitudes up to `largest`, subnormal numbers and both zeros included, or of one magnitude, where the
+ * order of a sum shows.
+ */
 export function floats(count: number, largest = 1024): fc.Arbitrary<Float32Array> {
-  return fc.float32Array({ min: -largest, max: largest, noNaN: true, minLength: count, maxLength: count });
+  return fc.oneof(
+    fc.float32Array({ min: -largest, max: largest, noNaN: true, minLength: count, maxLength: count }),
+    fc.nat().map((seed) => random(count, seed, 4)),
+  );
 }
 
 /** Property: `run` gives the same bits on the SIMD and on the scalar binary. */

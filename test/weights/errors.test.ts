@@ -217,7 +217,7 @@ describe('tensors', () => {
       place: { tensor },
     });
     const file = changeFile(TINY_FILE, { tensors: { [tensor]: f32Tensor([8], zeros), [bias]: f32Tensor([8], zerosBut(3, -1)) } });
-    expect(parseWeights(file).tensors.get(bias)![3]).toBe(-1);
+    expect(parseWeights(file).parameters.tensors.get(bias)![3]).toBe(-1);
   });
 });
 

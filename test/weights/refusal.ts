@@ -22,4 +22,4 @@ export function refusalOf(changes: Changes): WeightsError {
 
 /** JSON that is nested deeper than a recursive function can go. */
 export const nested = (depth: number, kind: 'list' | 'object' = 'list') =>
-  kind === 'list' ? '['.repeat(depth) + ']'.repeat(depth) : '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+  kind === 'list' ? '['.repeat(depth) + ']'.repeat(depth) : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
