@@ -3,6 +3,7 @@
 
 import { UsageError } from './cli/arguments.js';
 import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
+import { COMPARE_HELP, compareCommand } from './cli/compare.js';
 import { isSystemError, report } from './cli/console.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
@@ -18,16 +19,18 @@ interface Command {
 const COMMANDS = new Map<string, Command>([
   ['classify', { run: classifyCommand, help: CLASSIFY_HELP }],
   ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
+  ['compare', { run: compareCommand, help: COMPARE_HELP }],
   ['simulate', { run: simulateCommand, help: SIMULATE_HELP }],
 ]);
 
 const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
 
-  leadwise classify FILE…   name what recordings show
-  leadwise inspect [FILE]   show what a weight file holds
-  leadwise simulate         write a simulated ECG
-  leadwise COMMAND --help   more about a command
-  leadwise --version        version and kernels
+  leadwise classify FILE…        name what recordings show
+  leadwise inspect [FILE]        show what a weight file holds
+  leadwise compare A B RECORD…   show how far two weight files are apart
+  leadwise simulate              write a simulated ECG
+  leadwise COMMAND --help        more about a command
+  leadwise --version             version and kernels
 
 ${NOTICE}`;
 

@@ -1,14 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { LeadwiseError } from '../errors.js';
-import { loadModelFile, readRecord } from '../node.js';
+import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality.js';
-import { readBytes } from '../readers/index.js';
 import type { Result } from '../result.js';
 import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
-import { DEFAULT_WEIGHTS, isSystemError, report } from './console.js';
+import { DEFAULT_WEIGHTS, report } from './console.js';
+import { describeFailure, expandRecords, type Failure, readArgument } from './records.js';
 import { renderTable } from './table.js';
 
 export const CLASSIFY_HELP = `leadwise classify FILE… [options]
@@ -27,12 +24,6 @@ a CSV table, a folder of any of these, or - for one of them on standard input (C
 Exit code 0: all classified; 1: some could not be read or classified; 2: wrong call.`;
 
 const FLAGS: Flags = { weights: 'value', json: 'switch', all: 'switch', leads: 'value', fs: 'value', units: 'value', quality: 'value' };
-const RECORD_ENDING = /\.(hea|csv|tsv)$/i;
-
-interface Failure {
-  record: string;
-  error: { code: string; message: string };
-}
 
 /** Runs the command; returns the exit code. */
 export async function classifyCommand(args: string[]): Promise<number> {
@@ -46,11 +37,11 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
   const readOptions = { ...(fs === undefined ? {} : { fs }), ...(units === undefined ? {} : { units }) };
   const elements: (({ record: string } & Result) | Failure)[] = [];
-  const records = await expand(parsed.files);
+  const records = await expandRecords(parsed.files);
   for (const [index, record] of records.entries()) {
     if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
     try {
-      const source = record === '-' ? await readBytes(await buffer(process.stdin), readOptions) : await readRecord(record, readOptions);
+      const source = await readArgument(record, readOptions);
       const result = model.classify(leads ? onlyLeads(source, leads) : source, { quality });
       elements.push({ record, ...result });
       if (!parsed.switches['json']) process.stdout.write(`${renderTable(record, source, result, parsed.switches['all'] ?? false)}\n`);
@@ -62,27 +53,6 @@ export async function classifyCommand(args: string[]): Promise<number> {
   }
   if (parsed.switches['json']) process.stdout.write(`${JSON.stringify(elements, plainArrays, 2)}\n`);
   return elements.some((element) => 'error' in element) ? 1 : 0;
-}
-
-/** Folders become the records in them, in order of name. */
-async function expand(files: string[]): Promise<string[]> {
-  const records: string[] = [];
-  for (const file of files) {
-    const isFolder =
-      file !== '-' &&
-      (await stat(file).then(
-        (entry) => entry.isDirectory(),
-        () => false,
-      ));
-    if (!isFolder) {
-      records.push(file);
-      continue;
-    }
-    const found = (await readdir(file)).filter((name) => RECORD_ENDING.test(name)).sort();
-    if (found.length === 0) report(`${file}: no records (.hea, .csv, .tsv) in this folder`);
-    records.push(...(found.length === 0 ? [file] : found.map((name) => join(file, name))));
-  }
-  return records;
 }
 
 function parseLeads(text: string): string[] {
@@ -106,12 +76,6 @@ function onlyLeads(record: EcgRecord, leads: string[]): EcgRecord {
     signal: pick(record.signal),
     ...(record.digital ? { digital: pick(record.digital) } : {}),
   };
-}
-
-function describeFailure(record: string, error: unknown): Failure {
-  if (error instanceof LeadwiseError || isSystemError(error)) return { record, error: { code: error.code, message: error.message } };
-  if (error instanceof TypeError || error instanceof RangeError) return { record, error: { code: 'BAD_INPUT', message: error.message } };
-  throw error;
 }
 
 /** Typed arrays as JSON arrays. */

@@ -3,20 +3,49 @@ import { F32Operations, type Product } from '../operations.js';
 import type { KernelSource } from '../wasm.js';
 import type { Weights } from '../weights.js';
 
-/** The largest magnitude that each product of an f32 network saw at its input, by module name. */
-export type InputMaxima = Map<string, number>;
+/** What went into one product of an f32 network. */
+export interface InputStatistics {
+  /** The largest magnitude. */
+  largest: number;
+  rows: number;
+  /** f64[inner]: the sum of all rows. */
+  readonly sums: Float64Array;
+}
+
+/** By module name. */
+export type Calibration = ReadonlyMap<string, InputStatistics>;
 
 /** Runs an f32 network on inputs f32[leads][windowSamples] and watches what goes into its products. */
-export function calibrate(weights: Weights, source: KernelSource, inputs: Iterable<Float32Array>): InputMaxima {
-  const maxima: InputMaxima = new Map();
+export function calibrate(weights: Weights, source: KernelSource, inputs: Iterable<Float32Array>): Calibration {
+  const statistics = new Map<string, InputStatistics>();
+  let engine: Engine | undefined;
   class WatchingOperations extends F32Operations {
     protected override product(name: string, input: number, output: number, shape: Product): void {
-      const count = (shape.rows - 1) * (shape.inputStride ?? shape.inner) + shape.inner;
-      maxima.set(name, Math.max(maxima.get(name) ?? 0, this.kernels.f32_absmax(input, count)));
+      // There is no engine yet while the memory is planned.
+      if (engine) watch(statistics, name, engine.view({ pointer: input, leads: 1, timeSteps: 1, channels: elements(shape) }), shape);
       super.product(name, input, output, shape);
     }
   }
-  const engine = new Engine(weights, source, WatchingOperations);
+  engine = new Engine(weights, source, WatchingOperations);
   for (const input of inputs) for (const _ of engine.run(input));
-  return maxima;
+  return statistics;
+}
+
+function elements({ rows, inner, inputStride = inner }: Product): number {
+  return (rows - 1) * inputStride + inner;
+}
+
+function watch(statistics: Map<string, InputStatistics>, name: string, values: Float32Array, shape: Product): void {
+  const { rows, inner, inputStride = inner } = shape;
+  let seen = statistics.get(name);
+  if (!seen) statistics.set(name, (seen = { largest: 0, rows: 0, sums: new Float64Array(inner) }));
+  const { sums } = seen;
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < inner; k++) {
+      const value = values[row * inputStride + k]!;
+      sums[k] = sums[k]! + value;
+      seen.largest = Math.max(seen.largest, Math.abs(value));
+    }
+  }
+  seen.rows += rows;
 }

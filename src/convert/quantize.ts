@@ -1,9 +1,10 @@
 import { WeightsError } from '../errors.js';
 import { type FoldedLayer, foldNetwork } from '../fold.js';
-import { foldedLayers, innerSize, isProduct, LARGEST_WEIGHT, largestActivation, quantizedTensors } from '../quantized.js';
+import { elementIndex } from '../pack.js';
+import { foldedLayers, innerSize, isProduct, LARGEST_WEIGHT, type LayerShape, largestActivation, quantizedTensors } from '../quantized.js';
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
-import type { InputMaxima } from './calibrate.js';
+import type { Calibration, InputStatistics } from './calibrate.js';
 
 /**
  * Head room above the calibration's largest activation. int16 has bits to spare (a factor of 2 costs one of 15), and records that
@@ -20,12 +21,18 @@ const FOLDED = {
   '*.ln2': '*.mlp.0',
 };
 
+/** Where the calibration inputs come from. */
+export interface CalibrationSource {
+  source: string;
+  records: number;
+}
+
 /**
  * The int8 file of an f32 network: BatchNorm folded, weights rounded to int8 with a scale for each output channel, and an int16 scale for
- * the input of each product from the maxima that calibration saw.
+ * the input of each product from what calibration saw there. Biases make up for what rounding the weights does to the mean input.
  * @throws WeightsError `NOT_CALIBRATED` for a product that no input reached
  */
-export function quantizeWeights(weights: Weights, maxima: InputMaxima, calibration: { source: string; records: number }): Uint8Array {
+export function quantizeWeights(weights: Weights, calibration: Calibration, source: CalibrationSource): Uint8Array {
   const { config, classes, parameters, metadata } = weights;
   if (parameters.precision !== 'f32') throw new WeightsError('ALREADY_QUANTIZED', 'This file holds int8 weights: convert the f32 file');
   const layers = foldedLayers(expectedTensors(config, classes.length));
@@ -33,15 +40,21 @@ export function quantizeWeights(weights: Weights, maxima: InputMaxima, calibrati
   const values = new Map<string, Float32Array | Int8Array>();
   for (const layer of layers) {
     const { name, kind } = layer;
-    const source = folded.get(name)!;
-    values.set(`${name}.bias`, Float32Array.from(source.bias));
+    const exact = folded.get(name)!;
     if (kind === 'affine') {
-      values.set(`${name}.weight`, Float32Array.from(source.weight));
+      values.set(`${name}.weight`, Float32Array.from(exact.weight)).set(`${name}.bias`, Float32Array.from(exact.bias));
       continue;
     }
-    const { weight, scale } = quantizeLayer(source);
+    const { weight, scale } = quantizeLayer(exact);
     values.set(`${name}.weight`, weight).set(`${name}.weight_scale`, scale);
-    if (isProduct(kind)) values.set(`${name}.input_scale`, inputScale(name, maxima.get(name), innerSize(layer)));
+    if (!isProduct(kind)) {
+      values.set(`${name}.bias`, Float32Array.from(exact.bias));
+      continue;
+    }
+    const seen = calibration.get(name);
+    if (!seen) throw new WeightsError('NOT_CALIBRATED', 'No calibration input reached this product', { tensor: name });
+    values.set(`${name}.input_scale`, inputScale(seen, innerSize(layer)));
+    values.set(`${name}.bias`, correctedBias(layer, exact, { weight, scale }, seen));
   }
   const stored = new Map<string, StoredTensor>();
   for (const [name, { dtype, shape }] of quantizedTensors(layers)) {
@@ -50,7 +63,7 @@ export function quantizeWeights(weights: Weights, maxima: InputMaxima, calibrati
   }
   const quantization = {
     activations: 'int16, one static scale for the input of each product',
-    calibration,
+    calibration: source,
     folded: FOLDED,
     headRoom: HEAD_ROOM,
     weights: 'int8, one scale for each output channel, symmetric',
@@ -72,9 +85,30 @@ export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bi
   return { weight: rounded, scale };
 }
 
-function inputScale(name: string, largest: number | undefined, inner: number): Float32Array {
-  if (largest === undefined) throw new WeightsError('NOT_CALIBRATED', 'No calibration input reached this product', { tensor: name });
+function inputScale({ largest }: InputStatistics, inner: number): Float32Array {
   return Float32Array.of(largest === 0 ? 1 : (HEAD_ROOM * largest) / largestActivation(inner));
+}
+
+/** bias + (exact weights - rounded weights) times the mean input: the mean output is then that of the exact layer. */
+function correctedBias(
+  layer: LayerShape,
+  exact: FoldedLayer,
+  rounded: { weight: Int8Array; scale: Float32Array },
+  seen: InputStatistics,
+): Float32Array {
+  const inner = innerSize(layer);
+  const columns = layer.outputs.at(-1)!;
+  const index = elementIndex(layer.kind, columns, inner);
+  return Float32Array.from(exact.bias, (bias, output) => {
+    // A per-lead projection has matrices one after the other; calibration knows the mean over all leads.
+    const matrix = Math.floor(output / columns) * columns * inner;
+    let sum = 0;
+    for (let k = 0; k < inner; k++) {
+      const at = matrix + index(output % columns, k);
+      sum += (exact.weight[at]! - rounded.weight[at]! * rounded.scale[output]!) * seen.sums[k]!;
+    }
+    return bias + sum / seen.rows;
+  });
 }
 
 function roundHalfEven(x: number): number {
