@@ -7,6 +7,7 @@ import { COMPARE_HELP, compareCommand } from './cli/compare.js';
 import { isSystemError, report } from './cli/console.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
+import { VERIFY_HELP, verifyCommand } from './cli/verify.js';
 import { LeadwiseError } from './errors.js';
 import { NOTICE, VERSION } from './version.js';
 import { inlinedKernels } from './wasm.js';
@@ -20,6 +21,7 @@ const COMMANDS = new Map<string, Command>([
   ['classify', { run: classifyCommand, help: CLASSIFY_HELP }],
   ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
   ['compare', { run: compareCommand, help: COMPARE_HELP }],
+  ['verify', { run: verifyCommand, help: VERIFY_HELP }],
   ['simulate', { run: simulateCommand, help: SIMULATE_HELP }],
 ]);
 
@@ -28,6 +30,7 @@ const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
   leadwise classify FILE…        name what recordings show
   leadwise inspect [FILE]        show what a weight file holds
   leadwise compare A B RECORD…   show how far two weight files are apart
+  leadwise verify [FILE…]        check weight files, and this engine, to the last bit
   leadwise simulate              write a simulated ECG
   leadwise COMMAND --help        more about a command
   leadwise --version             version and kernels

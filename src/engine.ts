@@ -7,6 +7,7 @@ import { F32Operations } from './operations.js';
 import { Int8Operations } from './operations-int8.js';
 import { type Packed, packF32 } from './pack.js';
 import { packQuantized } from './quantized.js';
+import { KERNEL_TEST_BYTES, testKernels } from './selftest.js';
 import type { Layer, Tensor } from './tensor.js';
 import { instantiateKernels, type KernelInstance, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
@@ -66,10 +67,12 @@ export class Engine {
         `The network needs ${weightBytes + this.plan.activations} bytes, more than ${LARGEST_MEMORY}`,
       );
     }
-    this.instance = instantiateKernels(source, weightBytes + this.plan.activations);
+    const arenaBytes = Math.max(this.plan.activations, KERNEL_TEST_BYTES);
+    this.instance = instantiateKernels(source, weightBytes + arenaBytes);
+    testKernels(this.instance, alignUp(this.instance.kernels.heapBase()));
     const addresses = this.store(packed);
     const end = alignUp(this.instance.kernels.heapBase()) + weightBytes;
-    this.arena = new Arena(end, end + this.plan.activations);
+    this.arena = new Arena(end, end + arenaBytes);
     this.operations = new Operations(config, this.instance.kernels, this.arena, {
       address: (name) => addresses.get(name)!,
       values: (name) => packed.get(name)!,

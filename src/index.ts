@@ -13,6 +13,7 @@ export { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError
 export type { ClassifyAsyncOptions, ClassifyOptions, ForwardOptions, Model, Progress } from './model.js';
 export type { QualityMode } from './quality.js';
 export type { Finding, Result } from './result.js';
+export type { SelfTest } from './selftest.js';
 export { NOTICE, VERSION } from './version.js';
 export type { Variant } from './wasm.js';
 
@@ -21,6 +22,8 @@ export interface LoadOptions {
   wasm?: KernelInput;
   /** Default: `simd` where the engine has it. With `wasm`, what that binary is. */
   variant?: Variant;
+  /** Also run the whole network once on the input whose answer stands in the file. The kernels test themselves at every load. */
+  selfTest?: boolean;
 }
 
 export type WeightsSource = ArrayBuffer | Uint8Array | Blob | Response | URL;
@@ -31,11 +34,14 @@ export type WeightsSource = ArrayBuffer | Uint8Array | Blob | Response | URL;
  * @throws TypeError for anything else; a path is for `loadModelFile` of leadwise/node
  * @throws WeightsError `DOWNLOAD_FAILED`, `BAD_SAFETENSORS`, `BAD_METADATA`, `BAD_CONFIG`, `UNKNOWN_TENSOR`, `MISSING_TENSOR`, `MISSHAPEN_TENSOR`,
  * `UNSUPPORTED_DTYPE`, `BAD_TENSOR_VALUE`, `MODEL_TOO_LARGE`
- * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
+ * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`, `SELF_TEST_FAILED` of the kernels
+ * @throws with `selfTest`: what `model.selfTest` throws
  */
-export async function loadModel(weights: WeightsSource, { wasm, variant }: LoadOptions = {}): Promise<Model> {
+export async function loadModel(weights: WeightsSource, { wasm, variant, selfTest = false }: LoadOptions = {}): Promise<Model> {
   const [bytes, kernels] = await Promise.all([readSource(weights), loadKernels(wasm, variant)]);
-  return new Model(parseWeights(bytes), kernels);
+  const model = new Model(parseWeights(bytes), kernels);
+  if (selfTest) model.selfTest();
+  return model;
 }
 
 async function readSource(weights: WeightsSource): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import { LeadwiseError } from './errors.js';
 import { type NetworkInput, preprocessRecord } from './preprocess.js';
 import { checkQualityMode, type QualityMode } from './quality.js';
 import { makeResult, type Result } from './result.js';
+import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
 import { SignalEngine } from './signal-engine.js';
 import { instantiateKernels, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
@@ -125,6 +126,15 @@ export class Model {
     } finally {
       this.running--;
     }
+  }
+
+  /**
+   * Runs the network on the input whose answer stands in its weight file, and compares the bits. Returns that answer.
+   * @throws WeightsError `NO_SELF_TEST`
+   * @throws LeadwiseError `SELF_TEST_FAILED`, `MODEL_BUSY`, `MODEL_DISPOSED`
+   */
+  selfTest(): SelfTest {
+    return checkSelfTest(this.weights.metadata, this.forward(selfTestInput(this.config)));
   }
 
   /** Gives the memory back. Every later call throws `MODEL_DISPOSED`; an asynchronous run that is under way ends with it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../src/sha256.js';
-import { splitmix32 } from './splitmix32.js';
+import { splitmix32 } from '../src/splitmix32.js';
 
 function bytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => splitmix32(length, i));

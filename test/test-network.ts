@@ -6,7 +6,7 @@ import { CHALLENGE_CLASSES } from '../src/classes.js';
 import { type NetworkConfig, PRESETS } from '../src/config.js';
 import { formatSafetensors, type StoredTensor } from '../src/safetensors.js';
 import { expectedTensors, parseWeights, type Shape, type Weights } from '../src/weights.js';
-import { fnv1a32, splitmix32, uniform } from './splitmix32.js';
+import { fnv1a32, splitmix32, uniform } from '../src/splitmix32.js';
 
 export type PresetName = keyof typeof PRESETS;
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { uniform } from '../splitmix32.js';
+import { uniform } from '../../src/splitmix32.js';
 import { KernelBench, VARIANTS } from '../variants.js';
 
 /** A value that no test computes. It stands wherever a kernel must not write. */

@@ -1,4 +1,4 @@
-// The named generator of all seeded test values, as in training/test_weights.py: SplitMix32, counter based, with MurmurHash3's finaliser.
+// The named generator of all seeded values, as in training/test_weights.py: SplitMix32, counter based, with MurmurHash3's finaliser.
 
 /** FNV-1a, 32 bits, of the UTF-8 bytes of a name. */
 export function fnv1a32(text: string): number {
