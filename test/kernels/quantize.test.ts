@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { roundHalfEven } from '../int8-products.js';
 import { KernelBench, VARIANTS } from '../variants.js';
 import { Differences, difference, floats, itGivesTheSameBits, random, range } from './harness.js';
 
 const { fround } = Math;
 const CANARY = 0x5a5a;
 const MARGIN = 8;
-
-/** By the rule, on the two whole numbers beside x. */
-function roundHalfEven(x: number): number {
-  const [below, above] = [Math.floor(x), Math.ceil(x)];
-  if (x - below !== above - x) return x - below < above - x ? below : above;
-  return below % 2 === 0 ? below : above;
-}
 
 /** The rounded values without a zero's sign, and how many were clamped. */
 function reference(input: Float32Array, inverseScale: number, largest: number): { rounded: number[]; saturated: number } {
