@@ -1,6 +1,6 @@
 import { WeightsError } from '../errors.js';
 import { type FoldedLayer, foldNetwork } from '../fold.js';
-import { foldedLayers, innerSize, isProduct, LARGEST_WEIGHT, largestActivation, quantizedTensors } from '../quantized.js';
+import { foldedLayers, innerSize, isProduct, LARGEST_WEIGHT, largestActivation, quantizedTensors, SMALLEST_SCALE } from '../quantized.js';
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
 import type { InputMaxima } from './calibrate.js';
@@ -58,12 +58,12 @@ export function quantizeWeights(weights: Weights, maxima: InputMaxima, calibrati
   return formatSafetensors({ ...metadata, quantization: JSON.stringify(quantization) }, stored);
 }
 
-/** Rounds to the nearest, half to even, in units of the channel's largest magnitude / 127. A channel of zeros has scale 1. */
+/** Rounds to the nearest, half to even, in units of the channel's largest magnitude / 127. A channel of zeros, or too small for a scale, is zeros. */
 export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bias'>): { weight: Int8Array; scale: Float32Array } {
   const perOutput = weight.length / bias.length;
   const scale = Float32Array.from(bias, (_, n) => {
     const largest = weight.subarray(n * perOutput, (n + 1) * perOutput).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return largest === 0 ? 1 : largest / LARGEST_WEIGHT;
+    return usableScale(largest / LARGEST_WEIGHT);
   });
   const rounded = Int8Array.from(weight, (value, i) => {
     const whole = roundHalfEven(value / scale[Math.floor(i / perOutput)]!);
@@ -74,7 +74,12 @@ export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bi
 
 function inputScale(name: string, largest: number | undefined, inner: number): Float32Array {
   if (largest === undefined) throw new WeightsError('NOT_CALIBRATED', 'No calibration input reached this product', { tensor: name });
-  return Float32Array.of(largest === 0 ? 1 : (HEAD_ROOM * largest) / largestActivation(inner));
+  return Float32Array.of(usableScale((HEAD_ROOM * largest) / largestActivation(inner)));
+}
+
+/** The scale, or 1 where values are so small (weight decay leaves such channels) that they may as well be zeros. */
+function usableScale(scale: number): number {
+  return scale < SMALLEST_SCALE ? 1 : scale;
 }
 
 function roundHalfEven(x: number): number {
