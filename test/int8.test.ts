@@ -2,7 +2,7 @@
 // and close to f32. LEADWISE_INT8_DUMP=DIR writes what `python3 -m training.quantized DIR` checks against NumPy.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { NetworkConfig } from '../src/config.js';
 import { calibrate } from '../src/convert/calibrate.js';
 import { quantizeWeights } from '../src/convert/quantize.js';
@@ -114,9 +114,16 @@ function write(name: string, file: Uint8Array, input: Float32Array, { blocks, ti
 describe.each(CASES)('%s in int8', (name, preset, changes) => {
   const config = testConfig(preset, changes);
   const input = testInput(config);
-  const { f32, int8, file } = quantized(config);
-  const result = run(f32, int8, input);
-  const parameters = int8.parameters as Int8Parameters;
+  let file: Uint8Array;
+  let parameters: Int8Parameters;
+  let result: Int8Run;
+
+  beforeAll(() => {
+    const networks = quantized(config);
+    file = networks.file;
+    parameters = networks.int8.parameters as Int8Parameters;
+    result = run(networks.f32, networks.int8, input);
+  }, 300_000);
 
   it('gives the same bits from both binaries after every layer, and nothing of the calibration saturates', () => {
     expect(result.firstDifference).toBeUndefined();
