@@ -8,7 +8,7 @@ export { f32_gemm } from './kernels/gemm';
 export { f32_local_attention } from './kernels/localattention';
 export { f32_max_pool1d } from './kernels/maxpool1d';
 export { qs16_qc8w_gemm } from './kernels/qgemm';
-export { f32_absmax, f32_qs16_quantize } from './kernels/quantize';
+export { f32_qs16_quantize } from './kernels/quantize';
 export { f32_resize_linear1d } from './kernels/resize1d';
 export { copy, f32_affine, f32_transpose, zero } from './kernels/rows';
 export { heapBase } from './memory';

@@ -45,11 +45,12 @@ export class Comparer {
   summary(): Comparison {
     const { records, rows } = this;
     const count = records * rows.length;
+    const mean = this.sum / count;
     const total = (value: (row: (typeof rows)[number]) => number) => rows.reduce((sum, row) => sum + value(row), 0);
     return {
       records,
       logits: {
-        standardDeviation: Math.sqrt(Math.max(0, this.squares / count - (this.sum / count) ** 2)),
+        standardDeviation: Math.sqrt(Math.max(0, this.squares / count - mean * mean)),
         meanDifference: total(({ sum }) => sum) / count,
         largestDifference: Math.max(...rows.map(({ largest }) => largest)),
       },

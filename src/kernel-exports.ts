@@ -46,7 +46,6 @@ export interface KernelExports {
     outputStride: number,
   ): void;
   f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number): number;
-  f32_absmax(input: number, count: number): number;
   f32_local_attention(
     query: number,
     key: number,

@@ -6,6 +6,8 @@ import type { Shape } from './weights.js';
 
 /** Largest int8 weight: the range is symmetric. */
 export const LARGEST_WEIGHT = 127;
+/** Smallest scale: f32's smallest normal number. Below it scales lose their bits, and their inverses are not finite. */
+export const SMALLEST_SCALE = 1 / 2 ** 126;
 const LARGEST_INT16 = 32767;
 const LARGEST_INT32 = 2 ** 31 - 1;
 

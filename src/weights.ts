@@ -12,7 +12,7 @@ import {
 } from './config.js';
 import { type Decision, parseDecision } from './decision.js';
 import { WeightsError } from './errors.js';
-import { foldedLayers, type LayerShape, quantizedTensors } from './quantized.js';
+import { foldedLayers, type LayerShape, quantizedTensors, SMALLEST_SCALE } from './quantized.js';
 import { parseSafetensors, type SafetensorsFile, tensorValues } from './safetensors.js';
 import { sha256 } from './sha256.js';
 
@@ -172,12 +172,12 @@ function checkTensors(file: SafetensorsFile, expected: Expected): Map<string, Fl
   return tensors;
 }
 
-/** Finite; variances not negative, scales positive, int8 weights symmetric: a -128 could take a sum out of int32. */
+/** Finite; variances not negative, scales positive and invertible, int8 weights symmetric: a -128 could take a sum out of int32. */
 function checkValues(name: string, values: Float32Array | Int8Array): void {
   const least = name.endsWith('running_var')
     ? 0
     : name.endsWith('_scale')
-      ? Number.MIN_VALUE
+      ? SMALLEST_SCALE
       : values instanceof Int8Array
         ? -127
         : -Infinity;

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { Engine } from '../src/engine.js';
 import { parseSafetensors, tensorValues } from '../src/safetensors.js';
 import { sha256 } from '../src/sha256.js';
+import { fnv1a32, splitmix32 } from '../src/splitmix32.js';
 import { inlinedKernels, type Variant } from '../src/wasm.js';
 import type { Weights } from '../src/weights.js';
-import { fnv1a32, splitmix32 } from '../src/splitmix32.js';
 import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
 import { VARIANTS } from './variants.js';
 

@@ -22,7 +22,7 @@ export class KernelBench {
   }
 
   /** Copies values in (16-byte aligned) and returns their address. */
-  put(values: Float32Array | Float64Array | Int32Array): number {
+  put(values: Float32Array | Float64Array | Int32Array | Int16Array): number {
     const pointer = this.reserve(values.byteLength);
     new Uint8Array(this.instance.memory.buffer, pointer, values.byteLength).set(
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
@@ -38,6 +38,10 @@ export class KernelBench {
 
   f32(pointer: number, count: number): Float32Array {
     return new Float32Array(this.instance.memory.buffer, pointer, count).slice();
+  }
+
+  i16(pointer: number, count: number): Int16Array {
+    return new Int16Array(this.instance.memory.buffer, pointer, count).slice();
   }
 
   f64(pointer: number, count: number): Float64Array {

@@ -35,14 +35,3 @@ export function f32_qs16_quantize(input: usize, output: usize, count: i32, inver
   }
   return saturated;
 }
-
-/** The largest magnitude of f32[count]. */
-export function f32_absmax(input: usize, count: i32): f32 {
-  const end = input + ((<usize>count) << 2);
-  let largest: f32 = 0;
-  for (; input < end; input += 4) {
-    const x = abs(load<f32>(input));
-    largest = largest < x ? x : largest;
-  }
-  return largest;
-}

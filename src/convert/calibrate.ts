@@ -37,8 +37,8 @@ function elements({ rows, inner, inputStride = inner }: Product): number {
 
 function watch(statistics: Map<string, InputStatistics>, name: string, values: Float32Array, shape: Product): void {
   const { rows, inner, inputStride = inner } = shape;
-  let seen = statistics.get(name);
-  if (!seen) statistics.set(name, (seen = { largest: 0, rows: 0, sums: new Float64Array(inner) }));
+  const seen = statistics.get(name) ?? { largest: 0, rows: 0, sums: new Float64Array(inner) };
+  statistics.set(name, seen);
   const { sums } = seen;
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < inner; k++) {

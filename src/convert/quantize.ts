@@ -1,7 +1,16 @@
 import { WeightsError } from '../errors.js';
 import { type FoldedLayer, foldNetwork } from '../fold.js';
 import { elementIndex } from '../pack.js';
-import { foldedLayers, innerSize, isProduct, LARGEST_WEIGHT, type LayerShape, largestActivation, quantizedTensors } from '../quantized.js';
+import {
+  foldedLayers,
+  innerSize,
+  isProduct,
+  LARGEST_WEIGHT,
+  type LayerShape,
+  largestActivation,
+  quantizedTensors,
+  SMALLEST_SCALE,
+} from '../quantized.js';
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
 import type { Calibration, InputStatistics } from './calibrate.js';
@@ -71,12 +80,12 @@ export function quantizeWeights(weights: Weights, calibration: Calibration, sour
   return formatSafetensors({ ...metadata, quantization: JSON.stringify(quantization) }, stored);
 }
 
-/** Rounds to the nearest, half to even, in units of the channel's largest magnitude / 127. A channel of zeros has scale 1. */
+/** Rounds to the nearest, half to even, in units of the channel's largest magnitude / 127. A channel of zeros, or too small for a scale, is zeros. */
 export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bias'>): { weight: Int8Array; scale: Float32Array } {
   const perOutput = weight.length / bias.length;
   const scale = Float32Array.from(bias, (_, n) => {
     const largest = weight.subarray(n * perOutput, (n + 1) * perOutput).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return largest === 0 ? 1 : largest / LARGEST_WEIGHT;
+    return usableScale(largest / LARGEST_WEIGHT);
   });
   const rounded = Int8Array.from(weight, (value, i) => {
     const whole = roundHalfEven(value / scale[Math.floor(i / perOutput)]!);
@@ -86,7 +95,12 @@ export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bi
 }
 
 function inputScale({ largest }: InputStatistics, inner: number): Float32Array {
-  return Float32Array.of(largest === 0 ? 1 : (HEAD_ROOM * largest) / largestActivation(inner));
+  return Float32Array.of(usableScale((HEAD_ROOM * largest) / largestActivation(inner)));
+}
+
+/** The scale, or 1 where values are so small (weight decay leaves such channels) that they may as well be zeros. */
+function usableScale(scale: number): number {
+  return scale < SMALLEST_SCALE ? 1 : scale;
 }
 
 /** bias + (exact weights - rounded weights) times the mean input: the mean output is then that of the exact layer. */

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { roundHalfEven } from '../int8-products.js';
+import { KernelBench, VARIANTS } from '../variants.js';
+import { Differences, difference, floats, itGivesTheSameBits, random, range } from './harness.js';
+
+const { fround } = Math;
+const CANARY = 0x5a5a;
+const MARGIN = 8;
+
+/** The rounded values without a zero's sign, and how many were clamped. */
+function reference(input: Float32Array, inverseScale: number, largest: number): { rounded: number[]; saturated: number } {
+  const whole = Array.from(input, (x) => roundHalfEven(fround(x * inverseScale)) + 0);
+  return {
+    rounded: whole.map((q) => Math.min(largest, Math.max(-largest, q))),
+    saturated: whole.filter((q) => Math.abs(q) > largest).length,
+  };
+}
+
+/** What the kernel writes between its canaries, and what it returns. */
+function quantize(bench: KernelBench, input: Float32Array, inverseScale: number, largest: number) {
+  const framed = bench.put(new Int16Array(input.length + 2 * MARGIN).fill(CANARY));
+  const saturated = bench.kernels.f32_qs16_quantize(bench.put(input), framed + 2 * MARGIN, input.length, fround(inverseScale), largest);
+  const written = Array.from(bench.i16(framed, input.length + 2 * MARGIN));
+  const frame = [...written.slice(0, MARGIN), ...written.slice(MARGIN + input.length)];
+  return { rounded: written.slice(MARGIN, MARGIN + input.length), saturated, frameKept: frame.every((value) => value === CANARY) };
+}
+
+describe.each(VARIANTS)('quantize, %s', (variant) => {
+  const bench = new KernelBench(variant);
+
+  it('f32_qs16_quantize is the reference for every count, writes nothing else, and counts what it clamps', () => {
+    const differences = new Differences();
+    let clamped = 0;
+    for (const count of range(0, 40)) {
+      for (const [inverseScale, largest] of [
+        [1, 32767],
+        [777.7, 32767],
+        [40000, 32767],
+        [40000, 26420],
+        [1e9, 129],
+      ] as const) {
+        bench.reset();
+        const input = random(count, count, 1.5);
+        const { rounded, saturated, frameKept } = quantize(bench, input, inverseScale, largest);
+        const expected = reference(input, fround(inverseScale), largest);
+        clamped += saturated;
+        differences.add(`${count} x ${inverseScale}`, difference(rounded, expected.rounded));
+        differences.add(`${count} x ${inverseScale} saturated`, difference([saturated], [expected.saturated]));
+        differences.add(`${count} frame`, frameKept ? undefined : 'overwritten');
+      }
+    }
+    differences.expectNone();
+    expect(clamped).toBeGreaterThan(100);
+  });
+
+  // Every value in a vector lane and in the tail.
+  const inAllPlaces = (x: number) => new Float32Array(11).fill(x);
+
+  it.each([
+    [0.5, 0],
+    [1.5, 2],
+    [2.5, 2],
+    [-0.5, 0],
+    [-1.5, -2],
+    [-2.5, -2],
+    [0.49999997, 0],
+    [0.50000006, 1],
+    [32765.5, 32766],
+    [32766.5, 32766],
+    [-32766.5, -32766],
+    [0, 0],
+    [-0, 0],
+    [1e-45, 0],
+  ])('%d becomes %d, nothing clamped', (x, expected) => {
+    bench.reset();
+    const { rounded, saturated } = quantize(bench, inAllPlaces(x), 1, 32767);
+    expect(rounded).toEqual(new Array(11).fill(expected));
+    expect(saturated).toBe(0);
+  });
+
+  it.each([
+    [32767, 32767, 32767, 0],
+    [32767.25, 32767, 32767, 0],
+    [-32767.25, 32767, -32767, 0],
+    [32767.5, 32767, 32767, 11],
+    [-32768, 32767, -32767, 11],
+    [26420.75, 26420, 26420, 11],
+    [3e38, 32767, 32767, 11],
+    [-3e38, 32767, -32767, 11],
+    [Infinity, 32767, 32767, 11],
+    [-Infinity, 32767, -32767, 11],
+    [NaN, 32767, 0, 0],
+  ])('%d within ±%d becomes %d, %i of 11 clamped', (x, largest, expected, clamped) => {
+    bench.reset();
+    const { rounded, saturated } = quantize(bench, inAllPlaces(x), 1, largest);
+    expect(rounded).toEqual(new Array(11).fill(expected));
+    expect(saturated).toBe(clamped);
+  });
+
+  it('rounds the product to f32 before it rounds to a whole number', () => {
+    bench.reset();
+    // In double precision above the half, in f32 on it.
+    const [x, inverseScale] = [fround(0.1), fround(25)];
+    const exact = x * inverseScale;
+    expect(exact).toBeGreaterThan(2.5);
+    expect(fround(exact)).toBe(2.5);
+    expect(quantize(bench, inAllPlaces(x), inverseScale, 32767).rounded).toEqual(new Array(11).fill(2));
+  });
+});
+
+const lists = fc.integer({ min: 1, max: 40 }).chain((count) => floats(count, 1e6));
+
+itGivesTheSameBits(
+  'f32_qs16_quantize',
+  fc.record({
+    input: lists,
+    inverseScale: fc.float({ min: fround(1e-3), max: 1e6, noNaN: true }),
+    largest: fc.integer({ min: 1, max: 32767 }),
+  }),
+  (bench, { input, inverseScale, largest }) => {
+    const { rounded, saturated } = quantize(bench, input, inverseScale, largest);
+    return Float32Array.of(saturated, ...rounded);
+  },
+);
