@@ -1,6 +1,7 @@
 """Checkpoints of every kind that `leadwise convert` reads, written by PyTorch itself.
 
-    python -m training.fixtures test/convert/fixtures      the committed ones: a tiny network, gzipped, with fixtures.json
+    python -m training.fixtures test/convert/fixtures      the committed ones: a tiny network, gzipped, with fixtures.json;
+                                                           plain values in values.json.gz
     python -m training.fixtures --published FILE           a structural twin of the authors' MODEL_1.pickle at full size,
                                                            with the seeded test weights; FILE.json has its logits
 
@@ -20,6 +21,7 @@ import io
 import itertools
 import json
 import pickle
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -189,8 +191,35 @@ def onnx_fixtures() -> Fixtures:
     return {name: (model.SerializeToString(), entry) for name, (model, entry) in models.items()}
 
 
+def value_pickles() -> list[dict]:
+    """Plain values in every protocol, with what they are as JSON."""
+    shared = [1, 2]
+    text = np.array(["AF", "é"])
+    values = [
+        (None, None), (True, True), ([0, 255, 256, 65535, 65536, -1, -(2**31), 2**31, 2**40, -(2**52)],) * 2,
+        ([2**63, -(2**63), 10**20, 2**2000], [str(2**63), str(-(2**63)), str(10**20), str(2**2000)]),
+        ([0.5, -1e300, 5e-324],) * 2, (["", "é", "x" * 300, "\U0001f600", "\ufeffx"],) * 2,
+        (b"", {"bytes": ""}), (bytes(range(256)), {"bytes": bytes(range(256)).hex()}), (b"ab" * 200, {"bytes": (b"ab" * 200).hex()}),
+        (bytearray(b"\x00\xff"), {"bytes": "00ff"}), (bytearray(), {"bytes": ""}),
+        (((), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)), [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]), ([[], [1], [0] * 1001],) * 2,
+        ({"a": 1, "b": {"c": []}},) * 2, (OrderedDict(z=1, a=2), {"z": 1, "a": 2}), ({i: i for i in range(5)}, {str(i): i for i in range(5)}),
+        ({5}, {"set": [5]}), (frozenset(["x"]), {"set": ["x"]}), ([shared, shared, {"again": shared}],) * 2,
+        (np.float64(0.1), 0.1), (np.float32(0.5), 0.5), (np.int64(-7), -7), (np.bool_(True), True), (np.str_("é"), "é"),
+        (np.array([0.1, -2.0]), [0.1, -2.0]), (np.array([0.5], ">f4"), [0.5]), (np.array([[1], [-2]], "i2"), [1, -2]),
+        (np.array([1, 2**40]), [1, 2**40]), (np.array([True, False]), [True, False]), (text, ["AF", "é"]), (np.array([], "f8"), []),
+        (np.array(["a", None, 3], dtype=object), ["a", None, 3]), (np.arange(6.0)[::2], [0.0, 2.0, 4.0]),
+        (torch.Size([2, 3]), [2, 3]), (torch.device("cpu"), "cpu"),
+    ]  # fmt: skip
+    return [
+        {"protocol": protocol, "pickle": pickle.dumps(value, protocol).hex(), "value": plain}
+        for value, plain in values
+        for protocol in (2, 3, 4, 5)
+    ]
+
+
 def write_fixtures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "values.json.gz").write_bytes(gzip.compress(json.dumps(value_pickles()).encode(), 9, mtime=0))
     fixtures = pickled_fixtures()
     try:
         fixtures |= onnx_fixtures()
