@@ -16,7 +16,10 @@ export interface Checkpoint {
   /** Of a leadwise file. */
   readonly name?: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
-  /** What it says under a key of a weight file's metadata; undefined where it says nothing. @throws WeightsError `BAD_CHECKPOINT`, `BAD_METADATA`, … */
+  /**
+   * What it says under a key of a weight file's metadata; undefined where it says nothing.
+   * @throws WeightsError `BAD_CHECKPOINT`, `BAD_METADATA`, and those of pickles
+   */
   extra(key: 'config' | 'classes' | 'thresholds' | 'calibration'): unknown;
 }
 

@@ -57,15 +57,14 @@ export class PickleSession {
     try {
       const machine = new Machine(bytes, start, this, options);
       const value = machine.run();
-      if (this.unknown.size > 0) this.failUnknown();
-      return { value, end: machine.offset };
+      if (this.unknown.size === 0) return { value, end: machine.offset };
     } catch (error) {
-      if (this.unknown.size > 0) this.failUnknown();
-      throw error;
+      if (this.unknown.size === 0) throw error;
     } finally {
       this.streams--;
       this.offset = outer;
     }
+    return this.failUnknown();
   }
 
   countOperation(offset: number): void {
@@ -87,11 +86,9 @@ export class PickleSession {
   private failUnknown(): never {
     const names = [...this.unknown].map((name) => name.replace(/[^\w.]/g, '?').slice(0, 100)).sort();
     const more = names.length > SHOWN_GLOBALS ? `, and ${names.length - SHOWN_GLOBALS} more` : '';
-    throw new WeightsError(
-      'UNKNOWN_GLOBAL',
-      `The pickle asks for Python objects that a state_dict does not need: ${names.slice(0, SHOWN_GLOBALS).join(', ')}${more}. Nothing was run. ${RESAVE}`,
-      { format: 'pickle' },
-    );
+    const asked = `${names.slice(0, SHOWN_GLOBALS).join(', ')}${more}`;
+    const message = `The pickle asks for Python objects that a state_dict does not need: ${asked}. Nothing was run. ${RESAVE}`;
+    throw new WeightsError('UNKNOWN_GLOBAL', message, { format: 'pickle' });
   }
 }
 
@@ -105,7 +102,10 @@ class Opaque extends PickleObject {
 const OPAQUE = new Opaque();
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** One stream. Python's None, bool, int, float, str, bytes, list, tuple, dict, set become null, boolean, number or bigint, number, string, Uint8Array, array, frozen array, Map, Set. */
+/**
+ * One stream. None, bool, int, float, str, bytes become null, boolean, number or bigint, number, string, Uint8Array; list, tuple, dict, set
+ * become array, frozen array, Map, Set.
+ */
 export class Machine {
   readonly stack: unknown[] = [];
   /** Heights of the stack at the marks that are open. */

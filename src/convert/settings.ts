@@ -57,7 +57,10 @@ export function checkOptions({ preset, config, name, quantize, classes, threshol
   }
 }
 
-/** The settings, with a config whose tensors these are. @throws WeightsError `BAD_CONFIG`, `BAD_METADATA`, `CLASSES_REQUIRED`, and those of `checkFit` */
+/**
+ * The settings, with a config whose tensors these are.
+ * @throws WeightsError `BAD_CONFIG`, `BAD_METADATA`, `CLASSES_REQUIRED`, and those of `checkFit`
+ */
 export function chooseSettings(options: ConvertOptions, checkpoint: Checkpoint, tensors: Tensors): Settings {
   const { config, configFrom } = chooseConfig(options, checkpoint, tensors);
   checkFit(tensors, config, checkpoint.kind);
