@@ -12,6 +12,7 @@ export default {
     node: 'build/node.js',
     signal: 'build/signal.js',
     readers: 'build/readers/index.js',
+    convert: 'build/convert/index.js',
     simulate: 'build/simulate.js',
     cli: 'build/cli.js',
   },

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { FormatError } from '../errors.js';
+
 /** The weights that ship with the package. */
 export const DEFAULT_WEIGHTS = new URL('../weights/edge.safetensors', import.meta.url);
 
@@ -9,4 +12,12 @@ export function report(line: string): void {
 /** What the operating system refused: a folder that is not there, no permission, a full disk. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
   return error instanceof Error && 'syscall' in error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}
+
+/** The bytes of a file that the command line names. @throws FormatError `FILE_NOT_FOUND`, `FILE_UNREADABLE` */
+export async function readInput(file: string | URL): Promise<Uint8Array> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const code = error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE';
+    throw new FormatError(code, `the file cannot be read: ${error.code}`, { file: String(file) });
+  });
 }

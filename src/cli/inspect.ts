@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { DiagnosisClass } from '../classes.js';
-import { FormatError } from '../errors.js';
 import { loadModel } from '../index.js';
 import type { Model } from '../model.js';
 import { parseSafetensors } from '../safetensors.js';
 import { countParameters, expectedTensors } from '../weights.js';
 import { parseArguments, UsageError } from './arguments.js';
-import { DEFAULT_WEIGHTS } from './console.js';
+import { DEFAULT_WEIGHTS, readInput } from './console.js';
 
 export const INSPECT_HELP = `leadwise inspect [FILE] [options]
 
@@ -44,11 +42,7 @@ export async function inspectCommand(args: string[]): Promise<number> {
 }
 
 async function inspectFile(file: string): Promise<Inspection> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new FormatError(error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', `the file cannot be read: ${error.code}`, {
-      file,
-    });
-  });
+  const bytes = await readInput(file);
   const model = await loadModel(bytes);
   const { metadata, tensors } = parseSafetensors(bytes);
   return {
