@@ -5,12 +5,13 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** Flags of one command: `value` flags take one, the others none. */
-export type Flags = Record<string, 'value' | 'switch'>;
+/** Flags of one command: `value` flags take one value, `list` flags one each time they are given, the others none. */
+export type Flags = Record<string, 'value' | 'list' | 'switch'>;
 
 export interface Arguments {
   readonly files: string[];
   readonly values: Readonly<Record<string, string | undefined>>;
+  readonly lists: Readonly<Record<string, string[]>>;
   readonly switches: Readonly<Record<string, boolean>>;
 }
 
@@ -19,7 +20,7 @@ export function parseArguments(args: string[], flags: Flags): Arguments {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, kind]) => [
       name,
-      kind === 'value' ? { type: 'string' as const, multiple: true } : { type: 'boolean' as const },
+      kind === 'switch' ? { type: 'boolean' as const } : { type: 'string' as const, multiple: true },
     ]),
   );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
@@ -29,16 +30,18 @@ export function parseArguments(args: string[], flags: Flags): Arguments {
     throw new UsageError((error as Error).message.split('. ')[0]!);
   }
   const values: Record<string, string | undefined> = {};
+  const lists: Record<string, string[]> = {};
   const switches: Record<string, boolean> = {};
   for (const [name, value] of Object.entries(parsed.values)) {
-    if (Array.isArray(value)) {
+    if (flags[name] === 'list') lists[name] = value as string[];
+    else if (Array.isArray(value)) {
       if (value.length > 1) throw new UsageError(`--${name} is given ${value.length} times`);
       values[name] = value[0] as string;
     } else {
       switches[name] = value as boolean;
     }
   }
-  return { files: parsed.positionals, values, switches };
+  return { files: parsed.positionals, values, lists, switches };
 }
 
 /** The number of a flag. @throws UsageError */

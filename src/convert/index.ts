@@ -3,9 +3,12 @@
 import type { NetworkConfig } from '../config.js';
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { sha256 } from '../sha256.js';
+import { inlinedKernels } from '../wasm.js';
 import { countParameters, expectedTensors, parseWeights } from '../weights.js';
 import { type CheckpointKind, readCheckpoint } from './checkpoint.js';
 import { cleanNames, type Tensors } from './fit.js';
+import { addSelfTest } from './known-answer.js';
+import { type QuantizationReport, quantizeFile } from './quantize-file.js';
 import { type ConvertOptions, checkOptions, chooseSettings, type Settings } from './settings.js';
 import { toFloat32 } from './tensors.js';
 
@@ -13,6 +16,7 @@ export type { DiagnosisClass } from '../classes.js';
 export type { NetworkConfig } from '../config.js';
 export { LeadwiseError, UnsupportedError, WeightsError } from '../errors.js';
 export type { CheckpointKind } from './checkpoint.js';
+export type { QuantizationReport } from './quantize-file.js';
 export type { ConvertOptions, PresetName, SettingSource } from './settings.js';
 
 export interface ConversionReport {
@@ -38,7 +42,7 @@ export interface ConversionReport {
   tensors: number;
   /** Without running statistics. */
   parameters: number;
-  quantization: 'none';
+  quantization: 'none' | QuantizationReport;
   file: { bytes: number; sha256: string };
 }
 
@@ -52,7 +56,7 @@ export interface Conversion {
  * Converts a checkpoint to a weight file: PyTorch (`torch.save` of any version, and the published plain pickle), safetensors, or ONNX.
  * Values become f32: F32, F16 and BF16 exactly, F64 rounded to nearest.
  * @throws TypeError, RangeError for wrong options
- * @throws UnsupportedError `UNSUPPORTED` for what comes with a later version
+ * @throws RecordError for a calibration record that cannot be classified
  * @throws WeightsError `MISSING_TENSOR`, `MISSHAPEN_TENSOR`, `UNKNOWN_TENSOR`, `UNSUPPORTED_DTYPE`, `BAD_TENSOR_VALUE`, `CLASSES_REQUIRED`, `BAD_METADATA`,
  * `BAD_CONFIG`; of the checkpoint: `UNKNOWN_CHECKPOINT`, `BAD_CHECKPOINT`, `UNSUPPORTED_CHECKPOINT`, `UNKNOWN_GLOBAL`, `BAD_PICKLE`, `UNSUPPORTED_PICKLE`,
  * `PICKLE_LIMIT`, `BAD_ZIP`, `UNSUPPORTED_ZIP`, `BAD_SAFETENSORS`, `BAD_ONNX`, `EXTERNAL_DATA`
@@ -68,8 +72,9 @@ export async function convert(bytes: Uint8Array | ArrayBuffer, options: ConvertO
   const names = [...shapes.keys()].sort();
   const { kind, published } = checkpoint;
   const origin = { kind, published, bytes: source.byteLength, sha256: sha256(source) };
-  // Quantization goes here: the checked tensors in, those of the file out.
-  const file = formatSafetensors(formatMetadata(settings, origin), toStoredTensors(tensors, names));
+  const plain = formatSafetensors(formatMetadata(settings, origin), toStoredTensors(tensors, names));
+  const quantized = options.quantize === 'int8' ? quantizeFile(plain, options) : undefined;
+  const file = quantized?.file ?? addSelfTest(plain, inlinedKernels());
   const report: ConversionReport = {
     schema: 1,
     name,
@@ -84,7 +89,7 @@ export async function convert(bytes: Uint8Array | ArrayBuffer, options: ConvertO
     from,
     tensors: shapes.size,
     parameters: countParameters(shapes),
-    quantization: 'none',
+    quantization: quantized?.report ?? 'none',
     // Reading it back checks the values and the settings.
     file: { bytes: file.byteLength, sha256: parseWeights(file).sha256 },
   };

@@ -1,6 +1,7 @@
 import { CHALLENGE_CLASSES, type DiagnosisClass, parseClasses } from '../classes.js';
 import { type NetworkConfig, PRESETS, parseConfig } from '../config.js';
-import { UnsupportedError, WeightsError } from '../errors.js';
+import type { EcgRecord } from '../ecg.js';
+import { WeightsError } from '../errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import { checkFit, countOutputs, inferPreset, type Tensors } from './fit.js';
 
@@ -19,8 +20,10 @@ export interface ConvertOptions {
   thresholds?: readonly unknown[];
   /** Name of the weight file. Default: what a leadwise file says, else "unnamed". */
   name?: string;
-  /** int8 comes with the next version. */
-  quantize?: 'none';
+  /** int8 weights with int16 activations, or f32 (default). */
+  quantize?: 'none' | 'int8';
+  /** For int8: recordings like those that the network will see. Default: simulated ones, and the report says so. */
+  records?: readonly EcgRecord[];
 }
 
 /** Where a setting comes from. */
@@ -41,7 +44,7 @@ export interface Settings {
 // The published training weighted negatives by 0.1, which leaves the logits ln(10) too high (docs/network.md).
 const PUBLISHED_CALIBRATION = { temperature: 1, shift: -Math.LN10 };
 
-/** @throws TypeError, RangeError, UnsupportedError `UNSUPPORTED` */
+/** @throws TypeError, RangeError */
 export function checkOptions({ preset, config, name, quantize, classes, thresholds }: ConvertOptions): void {
   if (preset !== undefined && config !== undefined) throw new TypeError('"preset" and "config" exclude each other');
   if (preset !== undefined && !Object.hasOwn(PRESETS, preset)) {
@@ -51,9 +54,8 @@ export function checkOptions({ preset, config, name, quantize, classes, threshol
   for (const [key, list] of Object.entries({ classes, thresholds })) {
     if (list !== undefined && !Array.isArray(list)) throw new TypeError(`"${key}" expected a list, got ${typeof list}`);
   }
-  if (quantize !== undefined && quantize !== 'none') {
-    if (quantize !== 'int8') throw new RangeError(`"quantize" expected "none", got ${JSON.stringify(quantize)}`);
-    throw new UnsupportedError('UNSUPPORTED', 'Quantization to int8 comes with the next version: use "none" until then');
+  if (quantize !== undefined && quantize !== 'none' && quantize !== 'int8') {
+    throw new RangeError(`"quantize" expected "none" or "int8", got ${JSON.stringify(quantize)}`);
   }
 }
 

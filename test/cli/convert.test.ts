@@ -27,7 +27,8 @@ describe('leadwise convert', () => {
     expect(run.stdout).toMatch(/config +tiny \(as given\)/);
     expect(run.stdout).toMatch(/classes +3: 733534002 426783006 my-class \(the checkpoint's\)/);
     expect(run.stdout).toMatch(/calibration +logit - ln\(10\)/);
-    const expected = await convert(readFileSync(checkpoint), { config: TINY_CONFIG, name: 'MODEL_1' });
+    const expected = await convert(readFileSync(checkpoint), { config: TINY_CONFIG, name: 'MODEL_1', quantize: 'int8' });
+    expect(run.stdout).toMatch(/Calibrated on 20 SIMULATED records/);
     expect(new Uint8Array(readFileSync(output))).toEqual(expected.file);
     expect(JSON.parse(readFileSync(report, 'utf8'))).toEqual(expected.report);
     expect((await leadwise(['inspect', output])).stdout).toMatch(/MODEL_1/);
@@ -80,12 +81,6 @@ describe('leadwise convert', () => {
     ['a preset and a config', [checkpoint, '-o', path('x'), '--preset', 'edge', '--config', config], 2, 'exclude each other'],
     ['no such preset', [checkpoint, '-o', path('x'), '--preset', 'huge'], 2, '--preset expected published, compact, edge, got "huge"'],
     ['no such mode', [checkpoint, '-o', path('x'), '--quantize', 'int4'], 2, '--quantize expected none, int8, got "int4"'],
-    [
-      'int8',
-      [checkpoint, '-o', path('x'), '--quantize', 'int8'],
-      1,
-      'comes with the next version: --quantize none writes f32 [UNSUPPORTED]',
-    ],
     ['no such checkpoint', [path('nowhere'), '-o', path('x')], 1, '[FILE_NOT_FOUND]'],
     ['no JSON', [checkpoint, '-o', path('x'), '--config', path('broken.json')], 1, '[BAD_JSON]'],
     ['a checkpoint that does not fit', [small, '-o', path('x')], 1, '[MISSING_TENSOR]'],
@@ -96,10 +91,33 @@ describe('leadwise convert', () => {
     expect(run.stderr).toContain(message);
   });
 
+  it('calibrates on the records given, and checks itself', async () => {
+    const [record, output] = [path('record.csv'), path('d.safetensors')];
+    await leadwise(['simulate', '--output', record]);
+    const call = ['convert', checkpoint, '-o', output, '--config', config];
+    expect(await leadwise([...call, '--calibrate', record, '--calibrate', record])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Calibrated on 2 records'),
+    });
+    expect(await leadwise(['verify', output])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/: ok, logits sha256 [0-9a-f]{64}\n/),
+    });
+    expect(await leadwise(['compare', output, output, record])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('0 of 3 differ'),
+    });
+    expect(await leadwise([...call, '--force', '--calibrate', path('broken.json')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('[NO_RECORDS]'),
+    });
+    expect(await leadwise([...call, '--quantize', 'none', '--calibrate', record])).toMatchObject({ code: 2 });
+  });
+
   it('explains itself', async () => {
     const { code, stdout } = await leadwise(['convert', '--help']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/none: f32 \(default in this version\)\. int8 comes with the next version/);
+    expect(stdout).toMatch(/int8 \(default\)/);
     expect((await leadwise([])).stdout).toContain('leadwise convert FILE');
   });
 });

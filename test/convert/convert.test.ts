@@ -7,6 +7,7 @@ import { type ConvertOptions, convert } from '../../src/convert/index.js';
 import { loadModel } from '../../src/index.js';
 import { formatSafetensors, parseSafetensors, type StoredTensor } from '../../src/safetensors.js';
 import { sha256 } from '../../src/sha256.js';
+import { simulate } from '../../src/simulate.js';
 import { parseWeights } from '../../src/weights.js';
 import { testConfig, testInput, testWeightFile } from '../test-network.js';
 import { FIXTURES, fixtureOptions, readFixture, TINY_CONFIG } from './fixture.js';
@@ -67,7 +68,7 @@ describe('the published layout', () => {
     expect(JSON.parse(metadata['thresholds']!)).toEqual([-1, 0, 1]);
     expect(metadata['calibration']).toBe('{"shift":-2.302585092994046,"temperature":1}');
     expect(JSON.parse(metadata['provenance']!)).toEqual({ source: { kind: 'pickle', layout: 'published', sha256: report.source.sha256 } });
-    expect(Object.keys(metadata)).toEqual(['calibration', 'classes', 'config', 'format', 'name', 'provenance', 'thresholds']);
+    expect(Object.keys(metadata)).toEqual(['calibration', 'classes', 'config', 'format', 'name', 'provenance', 'selfTest', 'thresholds']);
     expect(parseWeights(file)).toMatchObject({ name: 'x', sha256: report.file.sha256, config: TINY_CONFIG });
   });
 
@@ -186,8 +187,29 @@ describe('settings', () => {
     await expect(run).rejects.toThrow(message);
   });
 
-  it('int8 comes later', async () => {
-    await expect(convert(edge, { quantize: 'int8' as 'none' })).rejects.toMatchObject({ name: 'UnsupportedError', code: 'UNSUPPORTED' });
+  it('int8: a smaller file that says what it cost, calibrated on the records given or on simulated ones', async () => {
+    const records = [simulate({ seed: 1 }), simulate({ seed: 2 })];
+    const { file, report } = await convert(edge, { quantize: 'int8', records });
+    const { quantization } = report;
+    if (quantization === 'none') throw new Error('not quantized');
+    expect(quantization).toMatchObject({ calibration: { source: 'records', records: 2 }, saturated: 0 });
+    expect(quantization.bytes.after).toBe(file.byteLength);
+    expect(file.byteLength).toBeLessThan(edge.byteLength / 3);
+    expect(quantization.comparison.logits.largestDifference).toBeLessThan(0.5);
+    expect(Math.min(...quantization.layers.map(({ snr }) => snr))).toBeGreaterThan(20);
+    expect((await convert(edge, { quantize: 'int8', records })).file).toEqual(file);
+    const model = await loadModel(file, { selfTest: true });
+    expect(model.classify(records[0]!).saturated).toBe(0);
+  });
+
+  it('the answer in the file is that of its network: another weight gives another', async () => {
+    const { file } = await convert(edge);
+    const { metadata, tensors } = parseSafetensors(file);
+    const changed = new Map(tensors).set('linear2.bias', { ...tensors.get('linear2.bias')!, bytes: new Uint8Array(26 * 4) });
+    await expect(loadModel(formatSafetensors({ ...metadata }, changed), { selfTest: true })).rejects.toMatchObject({
+      code: 'SELF_TEST_FAILED',
+    });
+    await expect(loadModel(file, { selfTest: true })).resolves.toBeDefined();
   });
 
   it.each<[unknown, unknown, typeof TypeError | typeof RangeError, string]>([
@@ -195,7 +217,7 @@ describe('settings', () => {
     [edge, { preset: 'edge', config: PRESETS.edge }, TypeError, '"preset" and "config" exclude each other'],
     [edge, { preset: 'toString' }, RangeError, '"preset" expected published, compact, edge, got "toString"'],
     [edge, { classes: 'AF' }, TypeError, '"classes" expected a list, got string'],
-    [edge, { quantize: 'int4' }, RangeError, '"quantize" expected "none", got "int4"'],
+    [edge, { quantize: 'int4' }, RangeError, '"quantize" expected "none" or "int8", got "int4"'],
     [edge, { name: 7 }, TypeError, '"name" expected a string, got number'],
   ])('wrong options %#', async (bytes, options, type, message) => {
     await expect(convert(bytes as Uint8Array, options as ConvertOptions)).rejects.toThrow(new type(message));
