@@ -21,7 +21,8 @@ export function deriveFs(times: Float64Array, decimals: number, ticksPerSecond =
   }
   const period = fittedPeriod(times);
   const width = spread(times, period);
-  const allowed = Math.min(Math.max(1.05 * Number(`1e-${decimals}`), JITTER * period), COARSEST * period);
+  // Rounded times lie within one unit of their last decimal; ties that round one way first and the other way later tilt the fitted line.
+  const allowed = Math.min(Math.max(1.25 * Number(`1e-${decimals}`), JITTER * period), COARSEST * period);
   if (!(period > 0 && width <= allowed)) throw uneven(times, period);
 
   const fs = ticksPerSecond / period;

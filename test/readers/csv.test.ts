@@ -133,7 +133,8 @@ describe('the time column', () => {
         expect(sigName).toEqual(['I']);
         expect(signal[0]).toHaveLength(rows);
       }),
-      { numRuns: 200 },
+      // Found once: ties of half a millisecond that round down before 512.5 s and up after.
+      { numRuns: 200, examples: [[400, 400, 3, 512]] },
     );
   });
 
