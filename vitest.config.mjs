@@ -3,5 +3,11 @@ import { inlineWasm } from './inline-wasm.mjs';
 
 export default defineConfig({
   plugins: [inlineWasm()],
-  test: { include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, globalSetup: ['test/global-setup.ts'] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    globalSetup: ['test/global-setup.ts'],
+  },
 });
