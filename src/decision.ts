@@ -12,7 +12,8 @@ interface ThresholdSet {
 interface CalibrationSet {
   readonly leads?: readonly string[];
   readonly temperature: number;
-  readonly shift: number;
+  /** One for all classes, or one for each. */
+  readonly shift: number | readonly number[];
 }
 
 /** What a weight file says about turning logits into probabilities and decisions. */
@@ -24,7 +25,7 @@ export interface Decision {
 
 /**
  * Checks `thresholds` (a list of numbers, or a list of { leads, values }) and `calibration` (absent, { temperature, shift }, or a list of
- * { leads, temperature, shift }) of a weight file. @throws WeightsError `BAD_METADATA`
+ * { leads, temperature, shift }; a shift is a number, or a list with one for each class) of a weight file. @throws WeightsError `BAD_METADATA`
  */
 export function parseDecision(thresholds: unknown, calibration: unknown, classCount: number): Decision {
   if (!Array.isArray(thresholds)) fail('thresholds', 'a JSON list');
@@ -39,8 +40,10 @@ export function parseDecision(thresholds: unknown, calibration: unknown, classCo
   const scales = (calibration === undefined ? [] : Array.isArray(calibration) ? calibration : [calibration]) as CalibrationSet[];
   for (const set of scales) {
     checkLeads('calibration', set);
-    if (!(set.temperature > 0) || !Number.isFinite(set.temperature) || !Number.isFinite(set.shift)) {
-      fail('calibration', 'a positive "temperature" and a number "shift"');
+    const shifts = Array.isArray(set.shift) ? set.shift : [set.shift];
+    const fits = shifts.length === (Array.isArray(set.shift) ? classCount : 1) && shifts.every(Number.isFinite);
+    if (!(set.temperature > 0) || !Number.isFinite(set.temperature) || !fits) {
+      fail('calibration', `a positive "temperature" and a "shift", one number or ${classCount}`);
     }
   }
   return { thresholds: sets, calibration: scales };
@@ -54,6 +57,11 @@ export function chooseSet<T extends { readonly leads?: readonly string[] }>(sets
     if (fits && (!best || (set.leads?.length ?? 0) > (best.leads?.length ?? 0))) best = set;
   }
   return best;
+}
+
+/** The logit of the probability: what calibration makes of a network's. */
+export function calibrate(logit: number, index: number, { temperature, shift }: CalibrationSet): number {
+  return logit / temperature + (typeof shift === 'number' ? shift : shift[index]!);
 }
 
 function checkLeads(key: string, set: unknown): void {

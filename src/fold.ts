@@ -59,12 +59,11 @@ function foldTransformerBlock(folded: FoldedNetwork, tensors: Tensors, name: str
   const { scale, shift } = batchNorm(tensors, `${name}.ln1`);
   folded.set(`${name}.ln1`, { kind: 'affine', weight: scale, bias: shift });
   for (const projection of ['query', 'key', 'value']) {
+    // The scale keeps the product's inputs alike, which int8 weights want; the shift goes on into the product, and no bias is left here.
     const convolution = `${name}.attn.${projection}_conv`;
-    folded.set(convolution, {
-      kind: 'depthwise',
-      ...foldAfter(tensors, convolution, batchNorm(tensors, `${name}.attn.${projection}_norm`)),
-    });
-    foldLinear(folded, tensors, `${name}.attn.${projection}`);
+    const { weight, bias } = foldAfter(tensors, convolution, batchNorm(tensors, `${name}.attn.${projection}_norm`));
+    folded.set(convolution, { kind: 'depthwise', weight, bias: new Float64Array(bias.length) });
+    foldLinear(folded, tensors, `${name}.attn.${projection}`, { scale: bias.map(() => 1), shift: bias });
   }
   foldLinear(folded, tensors, `${name}.attn.proj`);
   foldLinear(folded, tensors, `${name}.mlp.0`, batchNorm(tensors, `${name}.ln2`));

@@ -38,7 +38,11 @@ export function packPanels(columns: number, inner: number, element: (n: number, 
 /** Depthwise weights [channels][taps] as [taps][channels]. */
 export function packTaps(weight: ArrayLike<number>, channels: number): Float32Array {
   const taps = weight.length / channels;
-  return Float32Array.from({ length: weight.length }, (_, i) => weight[(i % channels) * taps + Math.floor(i / channels)]!);
+  const packed = new Float32Array(weight.length);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let tap = 0; tap < taps; tap++) packed[tap * channels + channel] = weight[channel * taps + tap]!;
+  }
+  return packed;
 }
 
 /**

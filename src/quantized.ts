@@ -1,7 +1,7 @@
 // What an int8 weight file holds: the folded network, each layer with int8 weights and a scale for each output channel.
 
 import type { LayerKind } from './fold.js';
-import { elementIndex, isProjection, PANEL, type Packed, packTaps } from './pack.js';
+import { isProjection, PANEL, type Packed, packTaps } from './pack.js';
 import type { Shape } from './weights.js';
 
 /** Largest int8 weight: the range is symmetric. */
@@ -39,7 +39,7 @@ export function quantizedTensors(layers: readonly LayerShape[]): Map<string, { d
   for (const { name, kind, shape, outputs } of layers) {
     tensors.set(`${name}.weight`, { dtype: kind === 'affine' ? 'F32' : 'I8', shape });
     if (kind !== 'affine') tensors.set(`${name}.weight_scale`, { dtype: 'F32', shape: outputs });
-    tensors.set(`${name}.bias`, { dtype: 'F32', shape: outputs });
+    if (hasBias(name)) tensors.set(`${name}.bias`, { dtype: 'F32', shape: outputs });
     if (isProduct(kind)) tensors.set(`${name}.input_scale`, { dtype: 'F32', shape: [1] });
   }
   return tensors;
@@ -48,6 +48,11 @@ export function quantizedTensors(layers: readonly LayerShape[]): Map<string, { d
 /** Layers that are matrix products take int16 activations; the others compute in f32 with their weights rounded to int8. */
 export function isProduct(kind: LayerKind): boolean {
   return kind === 'linear' || kind === 'embedding';
+}
+
+/** The convolutions before query, key and value have none: the product after them holds it. */
+export function hasBias(name: string): boolean {
+  return !/\.attn\.(query|key|value)_conv$/.test(name);
 }
 
 /** Products that each output of a layer sums. */
@@ -67,13 +72,10 @@ export function packQuantized(layers: readonly LayerShape[], tensors: ReadonlyMa
   for (const layer of layers) {
     const { name, kind, outputs } = layer;
     const weight = tensors.get(`${name}.weight`)!;
-    packed.set(`${name}.bias`, float(`${name}.bias`));
+    packed.set(`${name}.bias`, hasBias(name) ? float(`${name}.bias`) : new Float32Array(outputs[0]!));
     if (kind === 'affine') packed.set(`${name}.weight`, weight as Float32Array);
     else if (kind === 'depthwise') {
-      const scale = float(`${name}.weight_scale`);
-      const taps = weight.length / scale.length;
-      const values = Float32Array.from(weight, (value, i) => value * scale[Math.floor(i / taps)]!);
-      packed.set(`${name}.weight`, packTaps(values, outputs[0]!));
+      packed.set(`${name}.weight`, packTaps(scaleBack(weight as Int8Array, float(`${name}.weight_scale`)), outputs[0]!));
     } else {
       const inputScale = float(`${name}.input_scale`)[0]!;
       packed.set(`${name}.weight`, packPairs(layer, weight as Int8Array));
@@ -92,19 +94,33 @@ function packPairs(layer: LayerShape, weight: Int8Array): Int16Array {
   const matrices = layer.outputs.length === 2 ? layer.outputs[0]! : 1;
   const columns = layer.outputs.at(-1)!;
   const inner = innerSize(layer);
-  const index = elementIndex(layer.kind, columns, inner);
-  const pairs = Math.ceil(inner / 2);
-  const size = Math.ceil(columns / PANEL) * PANEL * pairs * 2;
+  // The inner index is (tap, channel), in the file (channel, tap).
+  const taps = layer.kind === 'embedding' ? inner / columns : 1;
+  const channels = inner / taps;
+  const panelSize = Math.ceil(inner / 2) * 2 * PANEL;
+  const size = Math.ceil(columns / PANEL) * panelSize;
   const panels = new Int16Array(matrices * size);
   for (let matrix = 0; matrix < matrices; matrix++) {
     for (let n = 0; n < columns; n++) {
-      const panel = matrix * size + Math.floor(n / PANEL) * PANEL * pairs * 2 + (n % PANEL) * 2;
-      for (let k = 0; k < inner; k++) {
-        panels[panel + (k >> 1) * 2 * PANEL + (k & 1)] = weight[matrix * columns * inner + index(n, k)]!;
+      const panel = matrix * size + Math.floor(n / PANEL) * panelSize + (n % PANEL) * 2;
+      const row = (matrix * columns + n) * inner;
+      for (let tap = 0; tap < taps; tap++) {
+        for (let channel = 0; channel < channels; channel++) {
+          const k = tap * channels + channel;
+          panels[panel + (k >> 1) * 2 * PANEL + (k & 1)] = weight[row + channel * taps + tap]!;
+        }
       }
     }
   }
   return panels;
+}
+
+/** f32: each weight times the scale of its output channel. */
+function scaleBack(weight: Int8Array, scale: Float32Array): Float32Array {
+  const perOutput = weight.length / scale.length;
+  const values = new Float32Array(weight.length);
+  for (let i = 0; i < values.length; i++) values[i] = weight[i]! * scale[Math.floor(i / perOutput)]!;
+  return values;
 }
 
 function kindOf(name: string): LayerKind {

@@ -1,5 +1,5 @@
 import type { DiagnosisClass } from './classes.js';
-import { chooseSet } from './decision.js';
+import { calibrate, chooseSet } from './decision.js';
 import type { Engine } from './engine.js';
 import type { NetworkInput } from './preprocess.js';
 import { NOTICE, VERSION } from './version.js';
@@ -64,7 +64,7 @@ export function makeResult(
   const calibration = chooseSet(decision.calibration, input.leads);
   const findings = weights.classes.map((diagnosis, index) => {
     const logit = logits[index]!;
-    const probability = engine.sigmoid(calibration ? logit / calibration.temperature + calibration.shift : logit);
+    const probability = engine.sigmoid(calibration ? calibrate(logit, index, calibration) : logit);
     const threshold = thresholds.values[index]!;
     return { ...named(diagnosis), logit, probability, calibrated: calibration !== undefined, threshold, present: logit >= threshold };
   });

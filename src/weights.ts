@@ -174,20 +174,23 @@ function checkTensors(file: SafetensorsFile, expected: Expected): Map<string, Fl
 
 /** Finite; variances not negative, scales positive and invertible, int8 weights symmetric: a -128 could take a sum out of int32. */
 function checkValues(name: string, values: Float32Array | Int8Array): void {
-  const least = name.endsWith('running_var')
-    ? 0
-    : name.endsWith('_scale')
-      ? SMALLEST_SCALE
-      : values instanceof Int8Array
-        ? -127
-        : -Infinity;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value) || value < least) throw new WeightsError('BAD_TENSOR_VALUE', `Element ${i} is ${value}`, { tensor: name });
-  }
+  const bad = values instanceof Int8Array ? values.indexOf(-128) : findBadFloat(values, leastValue(name));
+  if (bad >= 0) throw new WeightsError('BAD_TENSOR_VALUE', `Element ${bad} is ${values[bad]}`, { tensor: name });
 }
 
-function parseJson(metadata: Readonly<Record<string, string>>, key: string): unknown {
+function leastValue(name: string): number {
+  if (name.endsWith('running_var')) return 0;
+  return name.endsWith('_scale') ? SMALLEST_SCALE : -Infinity;
+}
+
+/** Of the first value that is not finite or below `least`; -1 where there is none. */
+function findBadFloat(values: Float32Array, least: number): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]) || values[i]! < least) return i;
+  return -1;
+}
+
+/** The value of one metadata entry; undefined where there is none. @throws WeightsError `BAD_METADATA` */
+export function parseJson(metadata: Readonly<Record<string, string>>, key: string): unknown {
   const text = metadata[key];
   if (text === undefined) return undefined;
   try {

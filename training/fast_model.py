@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.kernels import depthwise, local_attention
+from training.kernels import depthwise, has_fast_bfloat16, local_attention
 
 STEM_KERNEL = 9
 QKV_KERNEL = 3
@@ -28,14 +28,22 @@ HEAD_HIDDEN = 32
 CLASSIFIER_HIDDEN = 128
 
 
-def published_conv(out: int, inp: int, kernel: int = 1, *, groups: int = 1, bias: bool = True) -> nn.Conv2d:
+class PublishedConv(nn.Conv2d):
     """A holder for parameters in the published shape; its own (slow) forward is never called."""
-    return nn.Conv2d(inp, out, (1, kernel), groups=groups, bias=bias)
+
+    half = False  # products in bfloat16 while training
 
 
-def pointwise(x: Tensor, conv: nn.Conv2d) -> Tensor:
-    """1 x 1 convolution: [..., in] -> [..., out]."""
-    return F.linear(x, conv.weight.flatten(1), conv.bias)
+def published_conv(out: int, inp: int, kernel: int = 1, *, groups: int = 1, bias: bool = True) -> PublishedConv:
+    return PublishedConv(inp, out, (1, kernel), groups=groups, bias=bias)
+
+
+def pointwise(x: Tensor, conv: PublishedConv) -> Tensor:
+    """1 x 1 convolution: [..., in] -> [..., out], in bfloat16 where `half` says so."""
+    weight = conv.weight.flatten(1)
+    if conv.half and conv.training and has_fast_bfloat16():
+        return F.linear(x.bfloat16(), weight.bfloat16(), None if conv.bias is None else conv.bias.bfloat16())
+    return F.linear(x, weight, conv.bias)
 
 
 def batch_norm(x: Tensor, norm: nn.BatchNorm2d) -> Tensor:
@@ -68,7 +76,7 @@ class DepthwiseSeparable(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         conv = self.depth_wise_conv
         x = depthwise(x, conv.weight, conv.bias, stride=self.stride, pad=self.pad, slope=LEAKY_SLOPE)
-        return pointwise(batch_norm(x, self.batch_norm), self.point_wise)
+        return pointwise(batch_norm(x, self.batch_norm), self.point_wise).float()
 
 
 class StemBlock(nn.Module):
@@ -102,7 +110,7 @@ class LeadAttention(nn.Module):
         """[B, L, T, D] -> [B, L, T', D] with T' = ceil(T / stride)."""
         conv = getattr(self, f"{name}_conv")
         x = depthwise(x, conv.weight, stride=self.stride, pad=QKV_KERNEL // 2)
-        return pointwise(batch_norm(x, getattr(self, f"{name}_norm")), getattr(self, name))
+        return pointwise(batch_norm(x, getattr(self, f"{name}_norm")), getattr(self, name)).float()
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = (self.project(x, name) for name in ("query", "key", "value"))
@@ -156,10 +164,11 @@ class Transformer(nn.Module):
 class FastLeadAttention(nn.Module):
     """Signal [B, L, windowSamples] (z-scored, float32) -> logits [B, classes].
 
-    `config` is an entry of src/presets.json; `dropout` acts in the head, in training only.
+    `config` is an entry of src/presets.json; `dropout` (in the head) and `half` (pointwise products in
+    bfloat16) act in training only.
     """
 
-    def __init__(self, config: dict, classes: int, dropout: float = 0.0) -> None:
+    def __init__(self, config: dict, classes: int, dropout: float = 0.0, half: bool = False) -> None:
         super().__init__()
         if config["leadProjection"] != "shared":
             raise ValueError(f'fast_model trains "leadProjection": "shared", got {config["leadProjection"]!r}')
@@ -171,13 +180,16 @@ class FastLeadAttention(nn.Module):
         self.linearN = nn.Sequential(nn.Linear(tokens, HEAD_HIDDEN), nn.ReLU(), nn.Linear(HEAD_HIDDEN, 1))
         self.linear1 = nn.Linear(config["dim"], CLASSIFIER_HIDDEN)
         self.linear2 = nn.Linear(CLASSIFIER_HIDDEN, classes)
+        for module in self.modules():
+            if isinstance(module, PublishedConv):
+                module.half = half
 
     def forward(self, signal: Tensor) -> Tensor:
         x = signal.unsqueeze(3)
         *stem, to_dim = self.blocks
         for block in stem:
             x = block(x)
-        x = self.transformer(resize_time(pointwise(x, to_dim), self.resize_to))
+        x = self.transformer(resize_time(pointwise(x, to_dim).float(), self.resize_to))
         x = x.flatten(1, 2).transpose(1, 2)  # [B, D, L * T], lead-major
         x = F.leaky_relu(self.linearN(x).squeeze(2), LEAKY_SLOPE)
         x = F.leaky_relu(self.linear1(F.dropout(x, self.dropout, self.training)), LEAKY_SLOPE)

@@ -1,4 +1,4 @@
-"""The two operations that PyTorch runs slowly on a CPU, for tensors with the channel last.
+"""The operations that PyTorch runs slowly on a CPU, for tensors with the channel last.
 
 `kernels.cpp` is compiled on first use (about a minute) into the cache folder of runs/. Without a
 compiler the same functions run in plain PyTorch, several times slower (measured); `plain_*` are also
@@ -122,3 +122,9 @@ def local_attention(q: Tensor, k: Tensor, v: Tensor, *, heads: int, window: int,
     reach = q.shape[2] - 1 if window < 0 else min(window // 2, q.shape[2] - 1)
     function = CompiledAttention.apply if compiled() else plain_attention
     return function(q, k, v, heads, reach, head_order == "published")
+
+
+@functools.cache
+def has_fast_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself (AVX512-BF16): elsewhere such products are slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported()

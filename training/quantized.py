@@ -10,7 +10,8 @@ A product of an int8 file (`<name>.weight` I8, `.weight_scale` F32 for each outp
     y   = y + residual                                               where there is one
 
 with largest = min(32767, floor((2^31 - 1) / (127 K))), K products to an output, so that no sum can leave int32.
-BatchNorm is folded: into the product or depthwise convolution beside it; `ln1` (scale `.weight`, shift `.bias`) stays
+BatchNorm is folded into the product or depthwise convolution beside it; of `attn.*_norm` the scale goes into the
+convolution before it and the shift into the product after it, so that `attn.*_conv` has no bias. `ln1` (scale `.weight`, shift `.bias`) stays
 on its own, because a convolution that pads with zeros follows. Depthwise weights are int8 * weight_scale, rounded
 to float32. Depthwise convolutions (bias first, then the taps in order), the LeakyReLU after them and `ln1` are
 float32, each operation rounded; what is left (attention, GELU, resize, max-pool, residuals) is the reference network
@@ -144,7 +145,8 @@ class DepthwiseLayer(nn.Module):
 
     def __init__(self, file: QuantizedFile, name: str, layer: nn.Conv2d):
         super().__init__()
-        self.weight, self.bias = file.dequantised(name), file[f"{name}.bias"]
+        self.weight = file.dequantised(name)
+        self.bias = file.tensors.get(f"{name}.bias", np.zeros(len(self.weight), np.float32))
         self.stride, self.pad = layer.stride[1], layer.padding[1]
 
     def forward(self, x: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ class Run:
         self.train, self.tuning = load_split(data)
         self.weight = torch.from_numpy(positive_weights(self.train.labels, self.settings["positive_weight"]))
         torch.manual_seed(recipe["seed"])
-        self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"])
+        self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"], self.settings["half_products"])
         self.average = Average(self.model, self.settings["ema_decay"])
         self.optimizer = make_optimizer(self.model, self.settings)
         self.step, self.progress, self.seconds = 0, 0.0, 0.0

@@ -3,6 +3,7 @@ import { type FoldedLayer, foldNetwork } from '../fold.js';
 import { elementIndex } from '../pack.js';
 import {
   foldedLayers,
+  hasBias,
   innerSize,
   isProduct,
   LARGEST_WEIGHT,
@@ -23,7 +24,7 @@ const HEAD_ROOM = 2;
 
 /** The BatchNorms that are no longer in the file, as patterns of their names, and where they went. */
 const FOLDED = {
-  '*.attn.*_norm': '*.attn.*_conv',
+  '*.attn.*_norm': '*.attn.*_conv (scale), *.attn.* (shift)',
   '*.batch_norm': '*.point_wise',
   '*.embd_norm.*': '*.embd.*',
   '*.ln1': '*.ln1 (scale and shift)',
@@ -57,7 +58,7 @@ export function quantizeWeights(weights: Weights, calibration: Calibration, sour
     const { weight, scale } = quantizeLayer(exact);
     values.set(`${name}.weight`, weight).set(`${name}.weight_scale`, scale);
     if (!isProduct(kind)) {
-      values.set(`${name}.bias`, Float32Array.from(exact.bias));
+      if (hasBias(name)) values.set(`${name}.bias`, Float32Array.from(exact.bias));
       continue;
     }
     const seen = calibration.get(name);
