@@ -13,6 +13,7 @@ export default {
     signal: 'build/signal.js',
     readers: 'build/readers/index.js',
     convert: 'build/convert/index.js',
+    evaluate: 'build/evaluate/index.js',
     simulate: 'build/simulate.js',
     cli: 'build/cli.js',
   },

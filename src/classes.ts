@@ -21,6 +21,11 @@ table.forEach(({ codes }, index) => {
   for (const code of codes) CLASS_BY_CODE.set(code, CHALLENGE_CLASSES[index]!);
 });
 
+/** All codes that count as a class, given by its first code: the challenge merges some pairs. */
+export function acceptedCodes(code: string): readonly string[] {
+  return table.find(({ codes }) => codes[0] === code)?.codes ?? [code];
+}
+
 /**
  * Checks `classes` of a weight file: codes, or objects with code, abbreviation and name for classes outside the challenge.
  * @throws WeightsError `BAD_METADATA`

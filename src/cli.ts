@@ -6,6 +6,7 @@ import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
 import { COMPARE_HELP, compareCommand } from './cli/compare.js';
 import { isSystemError, report } from './cli/console.js';
 import { CONVERT_HELP, convertCommand } from './cli/convert.js';
+import { EVALUATE_HELP, evaluateCommand } from './cli/evaluate.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
 import { VERIFY_HELP, verifyCommand } from './cli/verify.js';
@@ -21,6 +22,7 @@ interface Command {
 const COMMANDS = new Map<string, Command>([
   ['classify', { run: classifyCommand, help: CLASSIFY_HELP }],
   ['convert', { run: convertCommand, help: CONVERT_HELP }],
+  ['evaluate', { run: evaluateCommand, help: EVALUATE_HELP }],
   ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
   ['compare', { run: compareCommand, help: COMPARE_HELP }],
   ['verify', { run: verifyCommand, help: VERIFY_HELP }],
@@ -31,6 +33,7 @@ const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
 
   leadwise classify FILE…        name what recordings show
   leadwise convert FILE          make a weight file of a trained checkpoint
+  leadwise evaluate PATH…        score a network on labelled recordings
   leadwise inspect [FILE]        show what a weight file holds
   leadwise compare A B RECORD…   show how far two weight files are apart
   leadwise verify [FILE…]        check weight files, and this engine, to the last bit

@@ -27,6 +27,16 @@ export interface EcgRecord {
 /** The twelve standard leads, in the order of the network's rows. */
 export const STANDARD_LEADS = ['I', 'II', 'III', 'aVR', 'aVL', 'aVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6'] as const;
 
+/** The challenge's lead sets by their number of leads, and the eight that are independent of each other. */
+export const LEAD_SETS: ReadonlyMap<number, readonly string[]> = new Map<number, readonly string[]>([
+  [12, STANDARD_LEADS],
+  [8, ['I', 'II', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6']],
+  [6, ['I', 'II', 'III', 'aVR', 'aVL', 'aVF']],
+  [4, ['I', 'II', 'III', 'V2']],
+  [3, ['I', 'II', 'V2']],
+  [2, ['I', 'II']],
+]);
+
 const LEAD_BY_KEY = new Map<string, string>(STANDARD_LEADS.map((lead) => [lead.toLowerCase(), lead]));
 
 /**
@@ -145,4 +155,27 @@ function checkList(value: unknown, title: string, check: (entry: unknown, title:
 function typeName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/**
+ * The record with some of its leads alone, in its own order.
+ * @param leads standard names
+ * @throws TypeError, RangeError for an object that is no record
+ * @throws RecordError `NO_KNOWN_LEAD` when it has none of them
+ */
+export function chooseLeads(record: EcgRecord, leads: readonly string[]): EcgRecord {
+  checkRecord(record);
+  const kept = record.sigName.flatMap((name, index) => (leads.includes(standardLead(name) ?? '') ? [index] : []));
+  if (kept.length === 0) throw new RecordError('NO_KNOWN_LEAD', `The record has none of the leads ${leads.join(', ')}`);
+  const pick = <T>(list: readonly T[]): T[] => kept.map((index) => list[index]!);
+  const { digital, adcGain, baseline } = record;
+  return {
+    ...record,
+    sigName: pick(record.sigName),
+    units: pick(record.units),
+    signal: pick(record.signal),
+    ...(digital ? { digital: pick(digital) } : {}),
+    ...(adcGain ? { adcGain: pick(adcGain) } : {}),
+    ...(baseline ? { baseline: pick(baseline) } : {}),
+  };
 }

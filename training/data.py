@@ -2,7 +2,7 @@
 
 Signals come as int16 [n, 12, 1000] at 100 Hz (train.npz, val.npz) with one row per record in
 labels.csv. They are filtered and z-scored as the runtime does at 100 Hz and kept as float32 in the
-git-ignored cache.
+git-ignored cache. A recipe can add folders of WFDB records, or take only these: see wfdb_data.py.
 
 Labels are the challenge's, strictly: a record has a class when one of the class's SNOMED codes
 stands in `snomed_codes`. Ventricular ectopics coded 164884008 are *not* counted as PVC.
@@ -86,10 +86,15 @@ def label_row(row: dict) -> list[float]:
     ]
 
 
+def label_rows(data: Path) -> dict[str, dict]:
+    """The rows of train/labels.csv by record id: of train.npz and of val.npz."""
+    with open(data / "train" / "labels.csv", newline="") as file:
+        return {row["record_id"]: row for row in csv.DictReader(file)}
+
+
 def load_records(data: Path, name: str) -> Records:
     """`name` is train or val; `data` holds train/labels.csv and the .npz files."""
-    with open(data / "train" / "labels.csv", newline="") as file:
-        rows = {row["record_id"]: row for row in csv.DictReader(file)}
+    rows = label_rows(data)
     signal, length, record = preprocess_file(data / "train" / f"{name}.npz")
     labels = np.array([label_row(rows[r]) for r in record], np.float32)
     patient = np.array([rows[r]["patient_id"] or r for r in record])
@@ -102,9 +107,17 @@ def is_tuning(patient: str) -> bool:
     return fraction < TUNING_SHARE
 
 
-def load_split(data: Path) -> tuple[Records, Records]:
-    """(training, tuning) records of train.npz."""
-    records = load_records(data, "train")
+def load_split(data: Path, table: dict | None = None, base: Path = Path(), samples: int = 0) -> tuple[Records, Records]:
+    """(training, tuning) records of train.npz, or of what a recipe's [data] table names.
+
+    For the table's folders: `base`, the recipe's own folder, and `samples`, the network's window.
+    """
+    if table is None:
+        records = load_records(data, "train")
+    else:
+        from training.wfdb_data import load_sources  # it builds on this file
+
+        records = load_sources(data, table, base, samples)
     tuning = np.array([is_tuning(patient) for patient in records.patient])
     return records[~tuning], records[tuning]
 

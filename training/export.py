@@ -39,12 +39,18 @@ def to_arrays(state_dict: dict[str, torch.Tensor], config: dict, classes: int) -
     }
 
 
-def write_weights(path, state_dict, config, *, name, classes=None, thresholds=None, provenance=None) -> None:
-    """Write one weight file; without thresholds every one is 0 on the logit."""
+def write_weights(
+    path, state_dict, config, *, name, classes=None, thresholds=None, calibration=None, provenance=None
+) -> None:
+    """Write one weight file; without thresholds every one is 0 on the logit.
+
+    `thresholds`: one for each class, or a list of {leads, values}; `calibration`: a list of {leads, temperature, shift}.
+    """
     classes = CLASS_CODES if classes is None else classes
     thresholds = [0.0] * len(classes) if thresholds is None else thresholds
-    if len(thresholds) != len(classes):
-        raise ValueError(f'"thresholds" expected {len(classes)} values, got {len(thresholds)}')
+    for values in ([s["values"] for s in thresholds] if isinstance(thresholds[0], dict) else [thresholds]):
+        if len(values) != len(classes):
+            raise ValueError(f'"thresholds" expected {len(classes)} values, got {len(values)}')
     metadata = {
         "format": "leadwise/1",
         "name": name,
@@ -53,6 +59,8 @@ def write_weights(path, state_dict, config, *, name, classes=None, thresholds=No
         "thresholds": canonical_json(thresholds),
         "provenance": canonical_json(provenance if provenance is not None else {}),
     }
+    if calibration is not None:
+        metadata["calibration"] = canonical_json(calibration)
     write_safetensors(path, to_arrays(state_dict, config, len(classes)), metadata)
 
 

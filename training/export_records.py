@@ -1,8 +1,9 @@
 """The arrays of a split as a folder of WFDB records, so that the package itself can read them.
 
-    python -m training.export_records --split val -o DIR [--data ../shared/data]
+    python -m training.export_records --split val -o DIR [--every N] [--data ../shared/data]
 
-Format 16 at 100 Hz, the record's own length (`signal[:, :length]`), labels as `#Dx:` in the header as in the challenge.
+`train` and `val` are the two arrays; `training` and `tuning` the parts of train.npz that gradients and decisions come from
+(data.py). `--every N` takes each N-th record: enough for calibrating int8. Format 16 at 100 Hz, the record's own length (`signal[:, :length]`), labels as `#Dx:` in the header as in the challenge.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from training.config import ROOT
+from training.data import is_tuning
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 FS = 100
@@ -28,27 +30,37 @@ def header(record: str, signal: np.ndarray, codes: str) -> str:
     return "\n".join([*lines, f"#Dx: {codes}"]) + "\n"
 
 
-def export(arrays: Path, labels: Path, output: Path) -> int:
-    """Writes every record of an .npz; returns how many."""
+def export(arrays: Path, labels: Path, output: Path, *, part: str = "all", every: int = 1) -> int:
+    """Writes the records of an .npz (`part`: all, training or tuning); returns how many."""
     with open(labels, newline="") as file:
-        codes = {row["record_id"]: row["snomed_codes"].replace(";", ",") for row in csv.DictReader(file)}
+        rows = {row["record_id"]: row for row in csv.DictReader(file)}
     output.mkdir(parents=True, exist_ok=True)
-    data = np.load(arrays)
-    for signal, length, record in zip(data["signal"], data["length"], data["record"]):
-        record, signal = str(record), signal[:, :length]
-        (output / f"{record}.hea").write_text(header(record, signal, codes[record]))
+    with np.load(arrays) as data:
+        signals, lengths, records = data["signal"], data["length"], [str(record) for record in data["record"]]
+    chosen = [
+        i for i, record in enumerate(records)
+        if part == "all" or is_tuning(rows[record]["patient_id"] or record) == (part == "tuning")
+    ][::every]  # fmt: skip
+    for i in chosen:
+        record, signal = records[i], signals[i, :, : lengths[i]]
+        codes = rows[record]["snomed_codes"].replace(";", ",")
+        (output / f"{record}.hea").write_text(header(record, signal, codes))
         (output / f"{record}.dat").write_bytes(signal.T.astype("<i2").tobytes())
-    return len(data["record"])
+    return len(chosen)
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.export_records", description=__doc__.splitlines()[0])
-    parser.add_argument("--split", choices=("train", "val"), default="val")
+    parser.add_argument("--split", choices=("train", "training", "tuning", "val"), default="val")
+    parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--data", type=Path, default=ROOT / "../shared/data")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args(argv)
     folder = args.data / "train"
-    print(f"{export(folder / f'{args.split}.npz', folder / 'labels.csv', args.output)} records in {args.output}")
+    arrays = folder / ("val.npz" if args.split == "val" else "train.npz")
+    part = args.split if args.split in ("training", "tuning") else "all"
+    count = export(arrays, folder / "labels.csv", args.output, part=part, every=args.every)
+    print(f"{count} records in {args.output}")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,25 @@ def published_conv(out: int, inp: int, kernel: int = 1, *, groups: int = 1, bias
     return PublishedConv(inp, out, (1, kernel), groups=groups, bias=bias)
 
 
-def pointwise(x: Tensor, conv: PublishedConv) -> Tensor:
-    """1 x 1 convolution: [..., in] -> [..., out], in bfloat16 where `half` says so."""
+class PerLeadPointwise(nn.Module):
+    """A matrix for each lead: weight [L, out, in], bias [L, out]."""
+
+    half = False
+
+    def __init__(self, leads: int, out: int, inp: int) -> None:
+        super().__init__()
+        each = [nn.Linear(inp, out) for _ in range(leads)]
+        self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in each]))
+        self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in each]))
+
+
+def pointwise(x: Tensor, conv: PublishedConv | PerLeadPointwise) -> Tensor:
+    """1 x 1 convolution: [B, L, T, in] -> [B, L, T, out], in bfloat16 where `half` says so."""
+    if isinstance(conv, PerLeadPointwise):
+        weight, bias = conv.weight.mT, conv.bias[:, None]
+        if conv.half and conv.training and has_fast_bfloat16():
+            return x.bfloat16() @ weight.bfloat16() + bias.bfloat16()
+        return x @ weight + bias
     weight = conv.weight.flatten(1)
     if conv.half and conv.training and has_fast_bfloat16():
         return F.linear(x.bfloat16(), weight.bfloat16(), None if conv.bias is None else conv.bias.bfloat16())
@@ -96,14 +113,15 @@ class StemBlock(nn.Module):
 class LeadAttention(nn.Module):
     """Attention over time with one weight per pair of time steps, shared by all leads."""
 
-    def __init__(self, dim: int, heads: int, stride: int, window: int, head_order: str) -> None:
+    def __init__(self, config: dict, stride: int, window: int) -> None:
         super().__init__()
+        dim, per_lead = config["dim"], config["leadProjection"] == "perLead"
         self.stride = stride
-        self.how = {"heads": heads, "window": window, "head_order": head_order}
+        self.how = {"heads": config["heads"], "window": window, "head_order": config["headOrder"]}
         for name in ("query", "key", "value"):
             self.add_module(f"{name}_conv", published_conv(dim, dim, QKV_KERNEL, groups=dim, bias=False))
             self.add_module(f"{name}_norm", nn.BatchNorm2d(dim))
-            self.add_module(name, published_conv(dim, dim))
+            self.add_module(name, PerLeadPointwise(len(config["leads"]), dim, dim) if per_lead else published_conv(dim, dim))
         self.proj = published_conv(dim, dim)
 
     def project(self, x: Tensor, name: str) -> Tensor:
@@ -125,7 +143,7 @@ class TransformerBlock(nn.Module):
         dim, hidden = config["dim"], config["dim"] * config["mlpRatio"]
         self.stride = stride
         self.ln1 = nn.BatchNorm2d(dim)
-        self.attn = LeadAttention(dim, config["heads"], stride, window, config["headOrder"])
+        self.attn = LeadAttention(config, stride, window)
         self.ln2 = nn.BatchNorm2d(dim)
         # Numbered as published: 1 is the GELU, 2 dropout.
         self.mlp = nn.ModuleDict({"0": published_conv(hidden, dim), "3": published_conv(dim, hidden)})
@@ -170,8 +188,6 @@ class FastLeadAttention(nn.Module):
 
     def __init__(self, config: dict, classes: int, dropout: float = 0.0, half: bool = False) -> None:
         super().__init__()
-        if config["leadProjection"] != "shared":
-            raise ValueError(f'fast_model trains "leadProjection": "shared", got {config["leadProjection"]!r}')
         self.resize_to, self.dropout = config["resizeTo"], dropout
         stem = [StemBlock(*block) for block in config["stem"]]
         self.blocks = nn.ModuleList([*stem, published_conv(config["dim"], config["stem"][-1][1])])
@@ -181,7 +197,7 @@ class FastLeadAttention(nn.Module):
         self.linear1 = nn.Linear(config["dim"], CLASSIFIER_HIDDEN)
         self.linear2 = nn.Linear(CLASSIFIER_HIDDEN, classes)
         for module in self.modules():
-            if isinstance(module, PublishedConv):
+            if isinstance(module, PublishedConv | PerLeadPointwise):
                 module.half = half
 
     def forward(self, signal: Tensor) -> Tensor:

@@ -4,8 +4,6 @@
     python -m training.golden --signal           test/golden/signal.json, SciPy vectors (golden_signal.py)
     python -m training.golden --full DIR [--presets edge] [--cases 12-shared-published]
                                                  DIR/<preset>-<case>.safetensors, whole tensors, F32
-    python -m training.golden --parity DIR --records FOLDER [--preset published]
-                                                 DIR/<preset>.json, float64 logits of the 500 Hz records in FOLDER
 
 Cases are leads present (12, or I and II) x leadProjection x headOrder: `2-perLead-leads`. Captured are the
 outputs of all blocks: `blocks.N`, `resize`, `transformer.embd.N` (after its BatchNorm and ReLU),
@@ -20,7 +18,6 @@ as JSON: for each case name, leads present, leadProjection, headOrder, inputNorm
 """
 
 import argparse
-import json
 import math
 from pathlib import Path
 
@@ -110,45 +107,16 @@ def write_full(folder: Path, preset: str, case: str) -> None:
     write_safetensors(folder / f"{preset}-{case}.safetensors", tensors, file_metadata(preset, [metadata]))
 
 
-def write_parity(folder: Path, records: Path, preset: str) -> None:
-    """{record: {"logits": [26]}}: published preprocessing of wfdb's digital values to float32, then the network in float64.
-
-    Float64, because PyTorch's float32 is the less exact side: its resize rounds the coordinates, which moves the
-    logits of `published` by up to 2.3e-4 (record E06320), twenty times what the runtime is off.
-    """
-    from training.records import preprocess_record, read_record  # wfdb is needed here only
-
-    config = PRESETS[preset]
-    network = test_network(config)
-    logits = {}
-    for header in sorted(records.glob("*.hea")):
-        record = read_record(header.with_suffix(""))
-        if record.fs != 500:
-            continue
-        x = torch.from_numpy(preprocess_record(record, config)).double()
-        with torch.no_grad():
-            logits[header.stem] = {"logits": network(x[None])[0].tolist()}
-    if not logits:
-        raise SystemExit(f"no 500 Hz record in {records}")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{preset}.json").write_text(json.dumps(logits, indent=0) + "\n")
-
-
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.golden", description=__doc__.splitlines()[0])
     parser.add_argument("--presets", nargs="+", choices=sorted(PRESETS), default=list(PRESETS))
     parser.add_argument("--cases", nargs="+", choices=sorted(CASES), default=list(CASES), help="for --full")
     parser.add_argument("--full", type=Path, metavar="DIR")
     parser.add_argument("--signal", action="store_true")
-    parser.add_argument("--parity", type=Path, metavar="DIR")
-    parser.add_argument("--records", type=Path, default=ROOT / "../shared/data/records", help="for --parity")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="published", help="for --parity")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     if args.signal:
         write_signal(GOLDEN / "signal.json")
-    elif args.parity:
-        write_parity(args.parity, args.records, args.preset)
     else:
         for preset in args.presets:
             if args.full:

@@ -1,4 +1,4 @@
-"""Train a preset from a recipe: `python -m training.train training/recipes/edge.toml [--resume]`.
+"""Train a preset from a recipe: `python -m training.train training/recipes/edge.toml [--resume | --from FILE]`.
 
 Everything of a run is in `training/runs/<name>/`: `checkpoint.pt` (newest), `log.csv`, `curve.png`
 and at the end `<name>.safetensors` (the averaged weights, f32, published names).
@@ -10,12 +10,19 @@ few counters are the whole state. SIGTERM saves and stops.
 The learning rate follows `progress`, which each step advances by its share of what is left. The recipe
 is read again on resume: a changed number of epochs stretches the rest of the schedule without a jump.
 `--end-at 15:50` does the same by the clock, at each epoch's end: for machines shared with others.
+
+`--from training/checkpoints/edge.safetensors` goes on where only averaged weights are left, as in a fresh
+clone: they begin a new run (another `name` and `seed`, typically a lower `learning_rate`) with a new optimizer
+and the schedule from its start. The weights it ends with name the file they came from.
+
+A recipe's `[data]` table adds folders of WFDB records to the arrays: see training/wfdb_data.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import json
 import math
 import os
@@ -28,14 +35,15 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from training.augment import LEAD_SETS, augment, lead_mask
-from training.config import CLASSES, PRESETS, ROOT
+from training.config import CLASS_CODES, CLASSES, PRESETS, ROOT
 from training.data import DEFAULT_DATA, Records, load_records, load_split, positive_weights, to_window
-from training.export import write_weights
-from training.fast_model import FastLeadAttention, to_state_dict
+from training.export import read_checkpoint, write_weights
+from training.fast_model import FastLeadAttention, from_state_dict, to_state_dict
 from training.metrics import evaluate
 from training.runlog import append_log, draw_curve, trim_log
 
@@ -87,14 +95,14 @@ def predict(model: torch.nn.Module, signal: np.ndarray, samples: int, leads: int
 
 
 class Run:
-    """The state of one training run and its folder."""
+    """The state of one training run and its folder; `base` is where the recipe's [data] paths start."""
 
-    def __init__(self, recipe: dict, data: Path) -> None:
+    def __init__(self, recipe: dict, data: Path, base: Path = Path()) -> None:
         self.recipe, self.settings = recipe, recipe["training"]
         self.config = PRESETS[recipe["preset"]]
         self.folder = RUNS / recipe["name"]
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.train, self.tuning = load_split(data)
+        self.train, self.tuning = load_split(data, recipe.get("data"), base, self.config["windowSamples"])
         self.weight = torch.from_numpy(positive_weights(self.train.labels, self.settings["positive_weight"]))
         torch.manual_seed(recipe["seed"])
         self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"], self.settings["half_products"])
@@ -103,13 +111,15 @@ class Run:
         self.step, self.progress, self.seconds = 0, 0.0, 0.0
         self.loss_sum, self.loss_count = 0.0, 0
         self.stopping = False
+        self.origin: dict | None = None  # the file of --from
         self.steps_per_epoch = len(self.train) // self.settings["batch"]
         self.total = self.steps_per_epoch * self.settings["epochs"]
 
     def state(self) -> dict:
         parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer")}
         counters = {name: getattr(self, name) for name in COUNTERS}
-        return {**parts, **counters, "average": self.average.model.state_dict(), "recipe": self.recipe}
+        texts = {"recipe": self.recipe, "origin": self.origin}
+        return {**parts, **counters, "average": self.average.model.state_dict(), **texts}
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then rename: a kill leaves one of them whole."""
@@ -124,6 +134,23 @@ class Run:
         self.average.model.load_state_dict(state["average"])
         for name in COUNTERS:
             setattr(self, name, state[name])
+        self.origin = state.get("origin")  # absent in older checkpoints
+
+    def start_from(self, path: Path) -> None:
+        """Weights and averaged weights of a safetensors file (float32 or bfloat16); all else stays as it begins.
+
+        RuntimeError names the tensors that do not fit; ValueError for outputs of other classes.
+        """
+        checkpoint = read_checkpoint(path)
+        if checkpoint.get("classes", CLASS_CODES) != CLASS_CODES:
+            raise ValueError(f'"classes" expected those of src/classes.json, got {checkpoint["classes"]}')
+        theirs = checkpoint.get("config", self.config)
+        changed = [name for name, value in self.config.items() if name != "preset" and theirs.get(name) != value]
+        if changed:  # shapes do not tell of windows, headOrder
+            print(f"{path.name} was trained with another {', '.join(changed)}", flush=True)
+        for model in (self.model, self.average.model):
+            from_state_dict(model, checkpoint["state_dict"])
+        self.origin = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """The augmented signals [B, L, T] and labels [B, K] of the current step."""
@@ -243,7 +270,8 @@ class Run:
 
     def provenance(self) -> dict:
         progress = round(self.progress, 4)
-        return {"recipe": self.recipe, "step": self.step, "progress": progress, "records": len(self.train)}
+        origin = {"from": self.origin} if self.origin else {}
+        return {"recipe": self.recipe, "step": self.step, "progress": progress, "records": len(self.train), **origin}
 
 
 def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:
@@ -262,17 +290,30 @@ def clock_time(text: str) -> float:
     return time.time() + seconds % 86400
 
 
-def main(arguments: list[str]) -> None:
+def parse(arguments: list[str]) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.split("\n")[0])
-    parser.add_argument("recipe", type=Path)
+    parser.add_argument("recipe", type=Path, help="a TOML; its [data] table may name folders of WFDB records, "
+                        'folders = ["ptb-xl"] relative to the recipe; arrays = false leaves train.npz out')  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="continue from the run's checkpoint")
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="origin",
+                        help="begin a new run with the weights of a .safetensors file; the optimizer is new and the "
+                        "schedule begins anew, so the recipe typically has a lower learning_rate")  # fmt: skip
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder that holds train/train.npz")
     parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="only write the run's averaged weights")
     parser.add_argument("--end-at", metavar="HH:MM", help="refit the number of epochs to this time of the local clock")
     parser.add_argument("--look-at-val", action="store_true", help="only write the run's figures on val.npz: rarely")
     options = parser.parse_args(arguments)
+    if options.origin and (options.resume or options.export_bf16 or options.look_at_val):
+        parser.error("--from begins a new run: not with --resume, --export-bf16 or --look-at-val")
+    if options.origin and options.origin.suffix != ".safetensors":
+        parser.error(f"--from expected a .safetensors file, got {options.origin}")
+    return parser, options
+
+
+def main(arguments: list[str]) -> None:
+    parser, options = parse(arguments)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    run = Run(tomllib.loads(options.recipe.read_text()), options.data)
+    run = Run(tomllib.loads(options.recipe.read_text()), options.data, options.recipe.parent)
     if options.resume or options.export_bf16 or options.look_at_val:
         run.resume()
     if options.export_bf16:
@@ -283,6 +324,11 @@ def main(arguments: list[str]) -> None:
         return
     if not options.resume and (run.folder / "checkpoint.pt").exists():
         parser.error(f"{run.folder} holds a run: --resume it, or delete the folder")
+    if options.origin:
+        try:
+            run.start_from(options.origin)
+        except (OSError, RuntimeError, SafetensorError, ValueError) as error:
+            parser.error(f"--from {options.origin}: {error}")
     sizes = f"{len(run.train)} training and {len(run.tuning)} tuning records"
     print(f"{sizes}, steps {run.step} to {run.total}", flush=True)
     trim_log(run.folder / "log.csv", run.step)

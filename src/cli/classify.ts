@@ -1,5 +1,4 @@
-import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
-import { LeadwiseError } from '../errors.js';
+import { chooseLeads, standardLead, type Unit } from '../ecg.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality.js';
 import type { Result } from '../result.js';
@@ -42,7 +41,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
     if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
     try {
       const source = await readArgument(record, readOptions);
-      const result = model.classify(leads ? onlyLeads(source, leads) : source, { quality });
+      const result = model.classify(leads ? chooseLeads(source, leads) : source, { quality });
       elements.push({ record, ...result });
       if (!parsed.switches['json']) process.stdout.write(`${renderTable(record, source, result, parsed.switches['all'] ?? false)}\n`);
     } catch (error) {
@@ -61,21 +60,6 @@ function parseLeads(text: string): string[] {
     if (lead === undefined) throw new UsageError(`--leads expected lead names such as I,II,V1, got "${name}"`);
     return lead;
   });
-}
-
-/** The record with the named leads alone. */
-function onlyLeads(record: EcgRecord, leads: string[]): EcgRecord {
-  const kept = record.sigName.flatMap((name, index) => (leads.includes(standardLead(name) ?? '') ? [index] : []));
-  const pick = <T>(list: T[]): T[] => kept.map((index) => list[index]!);
-  const missing = leads.filter((lead) => !record.sigName.some((name) => standardLead(name) === lead));
-  if (kept.length === 0) throw new LeadwiseError('NO_KNOWN_LEAD', `The record has none of the leads ${missing.join(', ')}`);
-  return {
-    fs: record.fs,
-    sigName: pick(record.sigName),
-    units: pick(record.units),
-    signal: pick(record.signal),
-    ...(record.digital ? { digital: pick(record.digital) } : {}),
-  };
 }
 
 /** Typed arrays as JSON arrays. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { FormatError } from '../errors.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { FormatError, LeadwiseError } from '../errors.js';
 
 /** The weights that ship with the package. */
 export const DEFAULT_WEIGHTS = new URL('../weights/edge.safetensors', import.meta.url);
@@ -19,5 +19,13 @@ export async function readInput(file: string | URL): Promise<Uint8Array> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
     const code = error.code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE';
     throw new FormatError(code, `the file cannot be read: ${error.code}`, { file: String(file) });
+  });
+}
+
+/** Writes a file that the command line names. @throws LeadwiseError `FILE_EXISTS` without `force` */
+export async function writeOutput(file: string, content: string | Uint8Array, force = false): Promise<void> {
+  await writeFile(file, content, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
+    throw error;
   });
 }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import {
   type ConversionReport,
@@ -9,11 +8,11 @@ import {
   type SettingSource,
 } from '../convert/index.js';
 import type { EcgRecord } from '../ecg.js';
-import { FormatError, LeadwiseError } from '../errors.js';
+import { FormatError } from '../errors.js';
 import { PRESETS } from '../index.js';
 import { choiceFlag, type Flags, parseArguments, UsageError } from './arguments.js';
 import { renderComparison } from './compare.js';
-import { report as note, readInput } from './console.js';
+import { report as note, readInput, writeOutput } from './console.js';
 import { describeFailure, expandRecords, readArgument } from './records.js';
 
 export const CONVERT_HELP = `leadwise convert CHECKPOINT --output FILE [options]
@@ -71,8 +70,8 @@ export async function convertCommand(args: string[]): Promise<number> {
     ...(paths ? { records: await readRecords(paths) } : {}),
   };
   const { file, report } = await convert(await readInput(checkpoint), options);
-  await write(output, file, switches['force']);
-  if (reportFile !== undefined) await write(reportFile, `${JSON.stringify(report, null, 2)}\n`, switches['force']);
+  await writeOutput(output, file, switches['force']);
+  if (reportFile !== undefined) await writeOutput(reportFile, `${JSON.stringify(report, null, 2)}\n`, switches['force']);
   process.stdout.write(renderReport(checkpoint, report));
   note(`wrote ${targets.join(', ')}`);
   return 0;
@@ -113,13 +112,6 @@ async function readSettings(values: Readonly<Record<string, string | undefined>>
 function checkTargets(checkpoint: string, targets: readonly string[]): void {
   const paths = [checkpoint, ...targets].map((path) => resolve(path));
   if (new Set(paths).size !== paths.length) throw new UsageError('the checkpoint, --output and --report are to be different files');
-}
-
-async function write(file: string, content: string | Uint8Array, force = false): Promise<void> {
-  await writeFile(file, content, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') throw new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
-    throw error;
-  });
 }
 
 const KIND_NAMES: Readonly<Record<ConversionReport['source']['kind'], string>> = {

@@ -20,7 +20,7 @@ export interface Checkpoint {
    * What it says under a key of a weight file's metadata; undefined where it says nothing.
    * @throws WeightsError `BAD_CHECKPOINT`, `BAD_METADATA`, and those of pickles
    */
-  extra(key: 'config' | 'classes' | 'thresholds' | 'calibration'): unknown;
+  extra(key: 'config' | 'classes' | 'thresholds' | 'calibration' | 'provenance'): unknown;
 }
 
 const STATE_DICT_KEYS = ['state_dict', 'model_state_dict', 'model'];
@@ -55,9 +55,9 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
 function sniff(file: Uint8Array): CheckpointKind {
   const begins = (...bytes: number[]) => bytes.every((byte, i) => file[i] === byte);
   if (begins(0x50, 0x4b, 3, 4)) return 'torch-zip';
-  if (begins(0x80)) return isLegacyTorch(file) ? 'torch-legacy' : 'pickle';
-  // The length of the header in 8 bytes, and the header's brace.
+  // The length of the header in 8 bytes, and the header's brace. Before the pickles: the length may begin with their 0x80.
   if (file[8] === 0x7b && file[7] === 0 && file[6] === 0) return 'safetensors';
+  if (begins(0x80)) return isLegacyTorch(file) ? 'torch-legacy' : 'pickle';
   // ModelProto.ir_version, a varint.
   if (begins(0x08) && file[1]! < 0x80) return 'onnx';
   const text = new TextDecoder().decode(file.subarray(0, 64));

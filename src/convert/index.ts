@@ -72,7 +72,7 @@ export async function convert(bytes: Uint8Array | ArrayBuffer, options: ConvertO
   const names = [...shapes.keys()].sort();
   const { kind, published } = checkpoint;
   const origin = { kind, published, bytes: source.byteLength, sha256: sha256(source) };
-  const plain = formatSafetensors(formatMetadata(settings, origin), toStoredTensors(tensors, names));
+  const plain = formatSafetensors(formatMetadata(settings, origin, checkpoint.extra('provenance')), toStoredTensors(tensors, names));
   const quantized = options.quantize === 'int8' ? quantizeFile(plain, options) : undefined;
   const file = quantized?.file ?? addSelfTest(plain, inlinedKernels());
   const report: ConversionReport = {
@@ -99,9 +99,12 @@ export async function convert(bytes: Uint8Array | ArrayBuffer, options: ConvertO
 function formatMetadata(
   { name, config, classes, thresholds, calibration }: Settings,
   { kind, published, sha256 }: { kind: CheckpointKind; published: boolean; sha256: string },
+  stated: unknown,
 ): Record<string, string> {
   const source = { kind, sha256, ...(published ? { layout: 'published' } : {}) };
-  const metadata: Record<string, unknown> = { calibration, classes, config, provenance: { source }, thresholds };
+  // What the checkpoint says of its making goes on with it.
+  const before = typeof stated === 'object' && stated !== null && !Array.isArray(stated) ? stated : {};
+  const metadata: Record<string, unknown> = { calibration, classes, config, provenance: { ...before, source }, thresholds };
   const json = Object.entries(metadata).filter(([, value]) => value !== undefined);
   const texts = { format: 'leadwise/1', name, ...Object.fromEntries(json.map(([key, value]) => [key, canonicalJson(value)])) };
   return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -28,6 +28,8 @@ export interface ClassScores extends DiagnosisClass {
   readonly specificity: number | null;
   /** Mean squared difference of probability and label. */
   readonly brier: number | null;
+  /** Expected calibration error of this class alone. */
+  readonly ece: number | null;
 }
 
 /** Means over the classes that count, and figures of all of them together. */
@@ -74,7 +76,7 @@ export interface ReliabilityBin {
   readonly frequency: number | null;
 }
 
-/** Points of the curves of one class, from the highest threshold down; at most about a hundred. */
+/** Points of the curves of one class, from the highest threshold down: a hundredth of an axis apart, at most about two hundred. */
 export interface Curves {
   /** [false positive rate, true positive rate] */
   readonly roc: readonly (readonly [number, number])[];
@@ -124,6 +126,7 @@ export interface Evaluation {
   readonly failures: readonly { readonly record: string; readonly error: { readonly code: string; readonly message: string } }[];
   /** Positives that a class needs to count in the macro means. */
   readonly minPositives: number;
+  /** `level`: share of the samples that an interval holds. */
   readonly bootstrap: { readonly resamples: number; readonly seed: number; readonly level: number };
   readonly classes: readonly DiagnosisClass[];
   /** In the order asked for. */

@@ -117,6 +117,21 @@ describe('settings', () => {
     expect(parseWeights(file).decision.thresholds[0]).toMatchObject({ leads: ['I'], values: { length: 26 } });
   });
 
+  it('keep what the checkpoint says of its making', async () => {
+    const weights = parseSafetensors(testWeightFile(testConfig('edge')));
+    const provenance = '{"recipe":{"seed":7},"source":"other"}';
+    const before = formatSafetensors({ ...weights.metadata, provenance }, new Map(weights.tensors));
+    const stated = JSON.parse(parseWeights((await convert(before)).file).metadata['provenance']!);
+    expect(stated).toEqual({ recipe: { seed: 7 }, source: { kind: 'safetensors', sha256: sha256(before) } });
+  });
+
+  it.each([0x80, 0x08])('a safetensors file is one whatever its first byte is (0x%s)', async (first) => {
+    const weights = parseSafetensors(testWeightFile(testConfig('edge')));
+    const padded = (count: number) => formatSafetensors({ ...weights.metadata, note: 'x'.repeat(count) }, new Map(weights.tensors));
+    const file = Array.from({ length: 64 }, (_, i) => padded(8 * i)).find((bytes) => bytes[0] === first);
+    expect((await convert(file!)).report.source.kind).toBe('safetensors');
+  });
+
   it('given win over those of the checkpoint', async () => {
     const thresholds = CODES.map((_, i) => i / 4);
     const classes = [...CODES].reverse();

@@ -1,12 +1,15 @@
 """Training: fast network against the reference, kernels, data, augmentation, metrics, the loop."""
 
+import hashlib
+import json
 import math
 import time
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from training import kernels
 from training import train as training
@@ -39,7 +42,7 @@ AUGMENTATION = {
 SETTINGS = {
     "epochs": 3, "batch": 8, "learning_rate": 3e-3, "warmup_share": 0.1, "final_rate_share": 0.01, "weight_decay": 0.01,
     "clip_norm": 2.0, "ema_decay": 0.9, "dropout": 0.1, "positive_weight": [1.0, 8.0], "checkpoint_minutes": 60,
-    "evaluate_lead_sets_every": 2,
+    "evaluate_lead_sets_every": 2, "half_products": False,
 }  # fmt: skip
 
 
@@ -254,7 +257,7 @@ def synthetic(count: int) -> Records:
 def tiny(tmp_path, monkeypatch):
     """A function that starts a Run of the small network on synthetic records in a temporary folder."""
     monkeypatch.setattr(training, "RUNS", tmp_path)
-    monkeypatch.setattr(training, "load_split", lambda data: (synthetic(48), synthetic(24)))
+    monkeypatch.setattr(training, "load_split", lambda *_: (synthetic(48), synthetic(24)))
     monkeypatch.setitem(PRESETS, "small", SMALL)
     recipe = {"preset": "small", "seed": 3, "augmentation": AUGMENTATION}
     return lambda name, **settings: training.Run(recipe | {"name": name, "training": SETTINGS | settings}, tmp_path)
@@ -305,3 +308,79 @@ def test_bf16_export_is_the_average_rounded(tiny, tmp_path):
     stored = load_file(tmp_path / "out" / "small.safetensors")
     for name, tensor in to_state_dict(run.average.model).items():
         assert torch.equal(stored[name], tensor.bfloat16()), name
+
+
+def test_a_run_begins_from_a_checkpoint(tiny, tmp_path):
+    """From the bfloat16 file of a run, and from its f32 file: both networks, and nothing else of the old run."""
+    old = tiny("old")
+    old.take_step()
+    old.finish()
+    old.export_bf16(tmp_path / "rounded.safetensors")
+    for path, rounded in [(tmp_path / "rounded.safetensors", True), (old.folder / "old.safetensors", False)]:
+        run = tiny("new")
+        run.start_from(path)
+        for name, tensor in to_state_dict(old.average.model).items():
+            expected = tensor.bfloat16().float() if rounded else tensor
+            for model in (run.model, run.average.model):
+                assert torch.equal(to_state_dict(model)[name], expected), name
+        assert run.step == 0 and run.progress == 0 and not run.optimizer.state
+        origin = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        run.take_step()
+        run.save()
+        resumed = tiny("new")
+        resumed.resume()
+        resumed.export_bf16(tmp_path / "again.safetensors")
+        with safe_open(tmp_path / "again.safetensors", "pt") as file:
+            assert json.loads(file.metadata()["provenance"])["from"] == origin
+    assert "from" not in old.provenance()
+
+
+def test_a_checkpoint_of_another_shape_is_refused(tiny, tmp_path, capsys):
+    tensors = to_state_dict(FastLeadAttention(SMALL, len(CLASSES)))
+    path = tmp_path / "odd.safetensors"
+    save_file(tensors | {"linear1.weight": torch.zeros(3, 3)}, path)
+    with pytest.raises(RuntimeError, match=r"size mismatch for linear1.weight"):
+        tiny("odd").start_from(path)
+    save_file(tensors, path, metadata={"classes": json.dumps(["164889003"])})
+    with pytest.raises(ValueError, match='"classes" expected'):
+        tiny("odd").start_from(path)
+    save_file(tensors, path, metadata={"config": json.dumps(SMALL | {"headOrder": "leads"})})
+    tiny("odd").start_from(path)
+    assert "odd.safetensors was trained with another headOrder" in capsys.readouterr().out
+
+
+RECIPE = """
+name = "shell"
+preset = "small"
+seed = 3
+training = {training}
+augmentation = {augmentation}
+[data]
+folders = ["records"]
+"""
+
+
+def test_the_command_begins_from_a_checkpoint(tiny, tmp_path, monkeypatch, capsys):
+    """Through main: the recipe's [data] table with its folder, --from, and what does not go with it."""
+    given = []
+    monkeypatch.setattr(training, "load_split", lambda *all: given.append(all) or (synthetic(16), synthetic(8)))
+    table = [json.dumps(x).replace(":", " =") for x in (SETTINGS | {"epochs": 1}, AUGMENTATION)]
+    recipe = tmp_path / "shell.toml"
+    recipe.write_text(RECIPE.format(training=table[0], augmentation=table[1]))
+    path = tmp_path / "start.safetensors"
+    save_file(to_state_dict(FastLeadAttention(SMALL, len(CLASSES))), path)
+    for wrong, reason in [(["--resume"], "not with --resume"), (["--from", str(recipe)], "expected a .safetensors")]:
+        with pytest.raises(SystemExit):
+            training.main([str(recipe), "--from", str(path), *wrong])
+        assert reason in capsys.readouterr().err
+    broken = tmp_path / "broken.safetensors"
+    for content in (None, b"no weights"):
+        if content:
+            broken.write_bytes(content)
+        with pytest.raises(SystemExit):
+            training.main([str(recipe), "--from", str(broken)])
+        assert f"--from {broken}: " in capsys.readouterr().err
+    training.main([str(recipe), "--from", str(path), "--data", "somewhere"])
+    assert given[-1][1:] == ({"folders": ["records"]}, tmp_path, SMALL["windowSamples"])
+    with safe_open(tmp_path / "shell" / "shell.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["provenance"])["from"]["file"] == "start.safetensors"
