@@ -99,7 +99,7 @@ class Run:
 
     def __init__(self, recipe: dict, data: Path, base: Path = Path()) -> None:
         self.recipe, self.settings = recipe, recipe["training"]
-        self.config = PRESETS[recipe["preset"]]
+        self.config = load_config(recipe["preset"], **recipe.get("config", {}))
         self.folder = RUNS / recipe["name"]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.train, self.tuning = load_split(data, recipe.get("data"), base, self.config["windowSamples"])
@@ -290,6 +290,29 @@ def clock_time(text: str) -> float:
     return time.time() + seconds % 86400
 
 
+def read_recipe(path: Path, changes: list[str] = ()) -> dict:
+    """The recipe, with single values replaced: `training.epochs=8`. KeyError for one it does not have (but in [config])."""
+    recipe = tomllib.loads(path.read_text())
+    for change in changes:
+        (key, value), = flatten(tomllib.loads(change)).items()
+        *tables, last = key.split(".")
+        table = recipe
+        for name in tables:
+            table = table.setdefault(name, {}) if name == "config" else table[name]
+        if last not in table and tables != ["config"]:
+            raise KeyError(f"the recipe has no {key}")
+        table[last] = value
+    return recipe
+
+
+def flatten(tables: dict, prefix: str = "") -> dict:
+    """Values by dotted key."""
+    flat: dict = {}
+    for key, value in tables.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat
+
+
 def parse(arguments: list[str]) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__.split("\n")[0])
     parser.add_argument("recipe", type=Path, help="a TOML; its [data] table may name folders of WFDB records, "
@@ -298,6 +321,8 @@ def parse(arguments: list[str]) -> tuple[argparse.ArgumentParser, argparse.Names
     parser.add_argument("--from", type=Path, metavar="FILE", dest="origin",
                         help="begin a new run with the weights of a .safetensors file; the optimizer is new and the "
                         "schedule begins anew, so the recipe typically has a lower learning_rate")  # fmt: skip
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE",
+                        help="other values than the recipe's, as TOML: name=\"leads\" seed=1 training.epochs=8 config.headOrder=\"leads\"")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder that holds train/train.npz")
     parser.add_argument("--export-bf16", type=Path, metavar="FILE", help="only write the run's averaged weights")
     parser.add_argument("--end-at", metavar="HH:MM", help="refit the number of epochs to this time of the local clock")
@@ -313,7 +338,7 @@ def parse(arguments: list[str]) -> tuple[argparse.ArgumentParser, argparse.Names
 def main(arguments: list[str]) -> None:
     parser, options = parse(arguments)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    run = Run(tomllib.loads(options.recipe.read_text()), options.data, options.recipe.parent)
+    run = Run(read_recipe(options.recipe, options.set), options.data, options.recipe.parent)
     if options.resume or options.export_bf16 or options.look_at_val:
         run.resume()
     if options.export_bf16:

@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from training import fast_model as fast_model_module
 from training import kernels
 from training import train as training
 from training.augment import LEAD_SETS, augment, crop, lead_mask
@@ -20,7 +21,7 @@ from training.fast_model import FastLeadAttention, final_steps, from_state_dict,
 from training.lead_attention import LeadAttentionNetwork
 from training.metrics import auprc, auroc, evaluate
 from training.runlog import append_log, read_log, trim_log
-from training.tests.common import DATA, needs_data
+from training.tests.common import DATA, needs_data, noise, seeded
 
 # A small member of the family that still has every kind of layer, local and global windows.
 SMALL = PRESETS["edge"] | {
@@ -384,3 +385,41 @@ def test_the_command_begins_from_a_checkpoint(tiny, tmp_path, monkeypatch, capsy
     assert given[-1][1:] == ({"folders": ["records"]}, tmp_path, SMALL["windowSamples"])
     with safe_open(tmp_path / "shell" / "shell.safetensors", "pt") as file:
         assert json.loads(file.metadata()["provenance"])["from"]["file"] == "start.safetensors"
+
+
+def test_single_values_of_a_recipe_can_be_set(tmp_path):
+    recipe = tmp_path / "a.toml"
+    recipe.write_text('name = "a"\nseed = 1\n[training]\nepochs = 20\n')
+    changed = training.read_recipe(recipe, ['name = "b"', "training.epochs=8", 'config.headOrder="leads"'])
+    assert changed == {"name": "b", "seed": 1, "training": {"epochs": 8}, "config": {"headOrder": "leads"}}
+    with pytest.raises(KeyError, match="training.epoch"):
+        training.read_recipe(recipe, ["training.epoch=8"])
+
+
+@pytest.mark.parametrize("projection", ["shared", "perLead"])
+def test_half_products_are_near_the_exact_ones(monkeypatch, projection):
+    monkeypatch.setattr(fast_model_module, "has_fast_bfloat16", lambda: True)
+    config = SMALL | {"leadProjection": projection}
+    model = FastLeadAttention(config, 26, half=True)
+    exact = FastLeadAttention(config, 26)
+    exact.load_state_dict(model.state_dict())
+    x = torch.from_numpy(noise("half", 2, 12, 300)).float()
+    with torch.no_grad():
+        # In evaluation nothing is halved.
+        assert torch.equal(model.eval()(x), exact.eval()(x))
+        half, whole = model.train()(x), exact.train()(x)
+    assert not torch.equal(half, whole)
+    assert (half - whole).norm() < 0.1 * whole.norm()
+    model.train()(x).sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_per_lead_projections_are_those_of_the_reference():
+    config = SMALL | {"leadProjection": "perLead"}
+    reference = seeded(LeadAttentionNetwork(config, 26)).float()
+    model = FastLeadAttention(config, 26).eval()
+    from_state_dict(model, {n: t for n, t in reference.state_dict().items() if not n.endswith("num_batches_tracked")})
+    x = torch.from_numpy(noise("per lead", 1, 12, 300)).float()
+    with torch.no_grad():
+        expected = reference(x)
+        assert (model(x) - expected).abs().max() < 1e-4 * expected.abs().max()
