@@ -13,7 +13,7 @@ import { inlinedKernels } from '../src/wasm.js';
 import { type Int8Parameters, parseWeights, type Weights } from '../src/weights.js';
 import { expectedTile, type ProductTile, samplingEngine } from './int8-products.js';
 import { Differences, difference } from './kernels/harness.js';
-import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
+import { type PresetName, testConfig, testInput, testWeightFile, testWeights } from './test-network.js';
 
 interface Int8Run {
   /** The first layer whose bits differ between the binaries. */
@@ -124,6 +124,11 @@ describe.each(CASES)('%s in int8', (name, preset, changes) => {
     parameters = networks.int8.parameters as Int8Parameters;
     result = run(networks.f32, networks.int8, input);
   }, 300_000);
+
+  it('is small', () => {
+    expect(file.byteLength).toBeLessThan(testWeightFile(config).byteLength / 3);
+    if (preset === 'published') expect(file.byteLength).toBeLessThanOrEqual(2.6e6);
+  });
 
   it('gives the same bits from both binaries after every layer, and nothing of the calibration saturates', () => {
     expect(result.firstDifference).toBeUndefined();

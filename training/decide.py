@@ -10,7 +10,9 @@ Brier score is kept, per lead set.
 
 Thresholds maximise the challenge metric. One threshold after the other is set to its best value, all others fixed, until
 none changes; this is done on bootstrap samples of the split, and the median is kept: the best values of one sample of
-637 records are too good to be true for rare classes.
+637 records are too good to be true for rare classes. Where a class separates perfectly, any cut in a wide gap is best, and
+where it has no positives, anything above all logits: thresholds are therefore kept where the calibrated probability is
+between 0.1 and 0.5, and at 0.5 for classes with fewer than five positives.
 """
 
 import argparse
@@ -25,12 +27,14 @@ from training.config import CLASSES, ROOT
 from training.data import DEFAULT_DATA, load_split, positive_weights
 from training.export import read_checkpoint, write_weights
 from training.fast_model import FastLeadAttention, from_state_dict
+from training.metrics import MIN_POSITIVES
 from training.train import predict
 
 REWARD = np.array(json.loads((ROOT / "src" / "evaluate" / "reward.json").read_text()))
 SINUS_RHYTHM = next(i for i, entry in enumerate(CLASSES) if entry["abbreviation"] == "NSR")
 BOOTSTRAPS = 101
 SWEEPS = 10
+LEAST, MOST = 0.1, 0.5  # calibrated probabilities of thresholds
 DIGITS = 4
 
 
@@ -121,7 +125,18 @@ def fit_thresholds(labels: np.ndarray, logits: np.ndarray, start: np.ndarray, se
     for _ in range(BOOTSTRAPS):
         drawn = generator.integers(0, len(labels), len(labels))
         fits.append(fit_once(labels[drawn], logits[drawn], start))
-    return np.round(np.median(fits, axis=0), DIGITS)
+    return np.median(fits, axis=0)
+
+
+def keep_sensible(thresholds: np.ndarray, calibration: dict, positives: np.ndarray) -> np.ndarray:
+    """Thresholds [K] within LEAST and MOST; at MOST for classes with fewer than MIN_POSITIVES positives [K]."""
+    low, high = (to_logit(probability, calibration) for probability in (LEAST, MOST))
+    return np.round(np.where(positives < MIN_POSITIVES, high, np.clip(thresholds, low, high)), DIGITS)
+
+
+def to_logit(probability: float, calibration: dict) -> np.ndarray:
+    """The network's logits [K] (or one) of a calibrated probability."""
+    return (np.log(probability / (1 - probability)) - np.array(calibration["shift"])) * calibration["temperature"]
 
 
 def decide(model: torch.nn.Module, config: dict, data: Path) -> tuple[list, list, dict]:
@@ -133,9 +148,9 @@ def decide(model: torch.nn.Module, config: dict, data: Path) -> tuple[list, list
     for count, leads in LEAD_SETS.items():
         logits = predict(model, tuning.signal, config["windowSamples"], count).astype(np.float64)
         fitted, scores = fit_calibration(tuning.labels, logits, weight)
-        # Where the calibrated probability is a third: near what single classes come to.
-        start = (np.log(0.5) - np.array(fitted["shift"])) * fitted["temperature"] * np.ones(len(weight))
-        values = fit_thresholds(known, logits, start)
+        # A third is near what single classes come to.
+        start = to_logit(1 / 3, fitted) * np.ones(len(weight))
+        values = keep_sensible(fit_thresholds(known, logits, start), fitted, known.sum(0))
         thresholds.append({"leads": leads, "values": values.tolist()})
         calibration.append({"leads": leads, **fitted})
         metric = challenge_metric(known, logits >= values)

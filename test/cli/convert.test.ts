@@ -31,7 +31,14 @@ describe('leadwise convert', () => {
     expect(run.stdout).toMatch(/Calibrated on 20 SIMULATED records/);
     expect(new Uint8Array(readFileSync(output))).toEqual(expected.file);
     expect(JSON.parse(readFileSync(report, 'utf8'))).toEqual(expected.report);
-    expect((await leadwise(['inspect', output])).stdout).toMatch(/MODEL_1/);
+    const { stdout } = await leadwise(['inspect', output, '--all']);
+    for (const text of ['MODEL_1', 'calibrated on 20 records (simulator), head room 2', 'integer products', 'on the logit'])
+      expect(stdout).toContain(text);
+    expect(stdout).toMatch(/linear2 +128 products, input ±[\d.]+ in steps of/);
+    const { quantization, precision } = JSON.parse((await leadwise(['inspect', output, '--json'])).stdout);
+    expect(precision).toBe('int8');
+    const { inner, inputScale, largestInput } = quantization.products.find(({ name }: { name: string }) => name === 'linear2');
+    expect([inner, largestInput / inputScale]).toEqual([128, expect.closeTo(32767, 1)]);
   });
 
   it('takes classes and thresholds', async () => {

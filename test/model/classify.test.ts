@@ -157,6 +157,15 @@ describe('calibration', () => {
     expect(shiftOf(['V1'])).toEqual([expect.closeTo(0, 9), false]);
   });
 
+  it('may shift each class by itself', async () => {
+    const shift = CHALLENGE_CLASSES.map((_, k) => k / 10);
+    const calibrated = await loadTiny('simd', { metadata: { calibration: [{ temperature: 2, shift }] } });
+    for (const { code, logit, probability } of calibrated.classify(record).findings) {
+      const index = CHALLENGE_CLASSES.findIndex((diagnosis) => diagnosis.code === code);
+      expect(probability).toBeCloseTo(1 / (1 + Math.exp(-logit / 2 - shift[index]!)), 14);
+    }
+  });
+
   it('keeps ties in class order', async () => {
     // So much shift that every probability is 1.
     const tied = await loadTiny('simd', { metadata: { calibration: { temperature: 1, shift: 1000 } } });

@@ -142,6 +142,8 @@ describe('BAD_METADATA', () => {
     ['a negative temperature', { calibration: { temperature: -1, shift: 0 } }],
     ['a temperature as text', { calibration: { temperature: '1', shift: 0 } }],
     ['an infinite shift', { calibration: '{"temperature":1,"shift":1e999}' }],
+    ['too few shifts', { calibration: { temperature: 1, shift: [0] } }],
+    ['a shift that is no number', { calibration: { temperature: 1, shift: zeros.map(() => '0') } }],
     ['calibration for an unknown lead', { calibration: [{ leads: ['X'], temperature: 1, shift: 0 }] }],
     ['deep calibration', { calibration: nested(100_000) }],
   ])('%s', (_, metadata) => {

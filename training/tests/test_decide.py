@@ -8,7 +8,7 @@ import pytest
 
 from training.config import ROOT
 from training.decide import (
-    best_threshold, brier, challenge_metric, fit_calibration, fit_once, fit_thresholds, rewards, sigmoid,
+    best_threshold, brier, challenge_metric, fit_calibration, fit_once, fit_thresholds, keep_sensible, rewards, sigmoid,
 )  # fmt: skip
 
 CASES = ROOT / "../shared/data/challenge/metric_cases.json"
@@ -72,6 +72,16 @@ def test_calibration_undoes_weights_and_temperature():
     assert min(scores, key=scores.get) == "both"
     plain, _ = fit_calibration(labels.astype(float), logits, np.ones(CLASSES))
     assert plain["shift"] == 0
+
+
+def test_thresholds_stay_sensible():
+    calibration = {"temperature": 2.0, "shift": [-1.0] * CLASSES}
+    thresholds = np.full(CLASSES, 0.5)
+    thresholds[:3] = -50, 50, -50
+    kept = keep_sensible(thresholds, calibration, np.array([20, 20, 4] + [20] * (CLASSES - 3)))
+    probabilities = sigmoid(kept / 2 - 1)
+    assert probabilities[:3] == pytest.approx([0.1, 0.5, 0.5], abs=1e-4)
+    assert kept[3] == 0.5
 
 
 def test_unknown_labels_count_in_no_score():
