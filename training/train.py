@@ -29,7 +29,6 @@ import os
 import signal as process_signal
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +44,7 @@ from training.data import DEFAULT_DATA, Records, load_records, load_split, posit
 from training.export import read_checkpoint, write_weights
 from training.fast_model import FastLeadAttention, from_state_dict, to_state_dict
 from training.metrics import evaluate
+from training.recipe import read_recipe
 from training.runlog import append_log, draw_curve, trim_log
 
 RUNS = ROOT / "training" / "runs"
@@ -288,29 +288,6 @@ def clock_time(text: str) -> float:
     now = time.localtime()
     seconds = (hours - now.tm_hour) * 3600 + (minutes - now.tm_min) * 60 - now.tm_sec
     return time.time() + seconds % 86400
-
-
-def read_recipe(path: Path, changes: list[str] = ()) -> dict:
-    """The recipe, with single values replaced: `training.epochs=8`. KeyError for one it does not have (but in [config])."""
-    recipe = tomllib.loads(path.read_text())
-    for change in changes:
-        (key, value), = flatten(tomllib.loads(change)).items()
-        *tables, last = key.split(".")
-        table = recipe
-        for name in tables:
-            table = table.setdefault(name, {}) if name == "config" else table[name]
-        if last not in table and tables != ["config"]:
-            raise KeyError(f"the recipe has no {key}")
-        table[last] = value
-    return recipe
-
-
-def flatten(tables: dict, prefix: str = "") -> dict:
-    """Values by dotted key."""
-    flat: dict = {}
-    for key, value in tables.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
 
 
 def parse(arguments: list[str]) -> tuple[argparse.ArgumentParser, argparse.Namespace]:

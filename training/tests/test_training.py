@@ -20,6 +20,7 @@ from training.data import Records, is_tuning, label_row, load_split, positive_we
 from training.fast_model import FastLeadAttention, final_steps, from_state_dict, resize_time, to_state_dict
 from training.lead_attention import LeadAttentionNetwork
 from training.metrics import auprc, auroc, evaluate
+from training.recipe import read_recipe
 from training.runlog import append_log, read_log, trim_log
 from training.tests.common import DATA, needs_data, noise, seeded
 
@@ -390,10 +391,10 @@ def test_the_command_begins_from_a_checkpoint(tiny, tmp_path, monkeypatch, capsy
 def test_single_values_of_a_recipe_can_be_set(tmp_path):
     recipe = tmp_path / "a.toml"
     recipe.write_text('name = "a"\nseed = 1\n[training]\nepochs = 20\n')
-    changed = training.read_recipe(recipe, ['name = "b"', "training.epochs=8", 'config.headOrder="leads"'])
+    changed = read_recipe(recipe, ['name = "b"', "training.epochs=8", 'config.headOrder="leads"'])
     assert changed == {"name": "b", "seed": 1, "training": {"epochs": 8}, "config": {"headOrder": "leads"}}
     with pytest.raises(KeyError, match="training.epoch"):
-        training.read_recipe(recipe, ["training.epoch=8"])
+        read_recipe(recipe, ["training.epoch=8"])
 
 
 @pytest.mark.parametrize("projection", ["shared", "perLead"])
