@@ -108,7 +108,9 @@ def int8_text(figures: dict) -> str:
 
 def calibration_text(weights: dict) -> str:
     rows = []
-    for entry, scores in zip(json.loads(weights["calibration"]), json.loads(weights["provenance"])["decision"].values()):
+    decision = json.loads(weights["provenance"])["decision"]
+    for entry in json.loads(weights["calibration"]):
+        scores = decision[str(len(entry["leads"]))]
         brier = scores["brier"]
         shift = "by class" if isinstance(entry["shift"], list) else str(entry["shift"])
         rows.append([str(len(entry["leads"])), str(entry["temperature"]), shift, *(f"{brier[key]:.4f}" for key in brier), f"{scores['challenge']:.3f}"])

@@ -139,10 +139,13 @@ def to_logit(probability: float, calibration: dict) -> np.ndarray:
     return (np.log(probability / (1 - probability)) - np.array(calibration["shift"])) * calibration["temperature"]
 
 
-def decide(model: torch.nn.Module, config: dict, data: Path) -> tuple[list, list, dict]:
-    """(thresholds, calibration) as a weight file lists them, and what the fits say of the tuning split."""
+def decide(model: torch.nn.Module, config: dict, data: Path, bounds: list[float]) -> tuple[list, list, dict]:
+    """(thresholds, calibration) as a weight file lists them, and what the fits say of the tuning split.
+
+    `bounds`: those of the positive weights in training.
+    """
     train, tuning = load_split(data)
-    weight = positive_weights(train.labels, (1.0, 8.0))
+    weight = positive_weights(train.labels, bounds)
     known = np.nan_to_num(tuning.labels) > 0
     thresholds, calibration, report = [], [], {}
     for count, leads in LEAD_SETS.items():
@@ -173,8 +176,10 @@ def main(argv: list[str] | None = None) -> None:
     tensors = {name: tensor.float() for name, tensor in checkpoint["state_dict"].items()}
     model = FastLeadAttention(config, len(CLASSES))
     from_state_dict(model, tensors)
-    thresholds, calibration, report = decide(model.eval(), config, args.data)
-    provenance = {**checkpoint.get("provenance", {}), "decision": report}
+    provenance = checkpoint["provenance"]
+    bounds = provenance["recipe"]["training"]["positive_weight"]
+    thresholds, calibration, report = decide(model.eval(), config, args.data, bounds)
+    provenance = {**provenance, "decision": report}
     args.output.parent.mkdir(parents=True, exist_ok=True)
     write_weights(
         args.output, tensors, config, name=args.name or args.output.stem,

@@ -16,7 +16,6 @@ does: rounding decides what a filter makes of them. `macro` is of the records wh
 
 import argparse
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +27,7 @@ from training.lead_attention import LeadAttentionNetwork
 from training.metrics import evaluate
 from training.records import preprocess_record, read_record
 from training.test_weights import test_network
-
-
-def header_codes(header: Path) -> set[str] | None:
-    """SNOMED codes of the challenge's line; None where there is none."""
-    found = re.search(r"^#\s*Dx\s*:(.*)$", header.read_text(), re.MULTILINE)
-    return set(re.findall(r"\d+", found[1])) if found else None
+from training.wfdb_data import header_codes
 
 
 def load_network(weights: Path | None, preset: str) -> tuple[torch.nn.Module, dict]:
@@ -59,12 +53,14 @@ def reference(network: torch.nn.Module, config: dict, folder: Path, fs: float | 
         record.signal = np.where(flat, 0, record.signal)
         x = torch.from_numpy(preprocess_record(record, config)).double()
         logits[header.stem] = network(x[None])[0].tolist()
-        codes = header_codes(header)
-        if codes is not None:
-            labels.append([float(bool(codes & set(entry["codes"]))) for entry in CLASSES])
-            labelled.append(logits[header.stem])
-    figures = evaluate(np.array(labels), np.array(labelled)) if labels else None
-    return logits, figures and {key: figures[key] for key in ("auroc", "auprc", "classes")}
+        try:
+            codes = set(header_codes(header))
+        except ValueError:
+            continue  # no labels, or words that are no codes
+        labels.append([float(bool(codes & set(entry["codes"]))) for entry in CLASSES])
+        labelled.append(logits[header.stem])
+    figures = evaluate(np.array(labels), np.array(labelled)) if labels else {"classes": 0}
+    return logits, {key: figures[key] for key in ("auroc", "auprc", "classes")} if figures["classes"] else None
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -11,7 +11,9 @@ Needs `npm ci` and the data folder. Evaluating looks at the validation split: do
 """
 
 import argparse
+import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -56,6 +58,8 @@ def main(argv: list[str] | None = None) -> None:
     labels, report = args.data / "train" / "labels.csv", scratch / f"{name}-conversion.json"
     data = ["--data", str(args.data)]
     if not args.card_only:
+        for folder in ("calibration", "val"):
+            shutil.rmtree(scratch / folder, ignore_errors=True)
         decide.main([str(checkpoint), "-o", str(exact), "--name", name, *data])
         export_records.main(["--split", "training", "--every", str(CALIBRATION_EVERY), "-o", str(scratch / "calibration"), *data])
         leadwise("convert", exact, "-o", shipped, "--calibrate", scratch / "calibration", "--report", report, "--force")
@@ -70,7 +74,9 @@ def main(argv: list[str] | None = None) -> None:
         (scratch / f"{name}-compare.json").write_text(text)
         if args.until == "evaluate":
             return
-    figures = {kind: json.loads((scratch / f"{name}-{kind}.json").read_text()) for kind in ("int8", "f32", "compare", "conversion")}
+    figures: dict = {kind: json.loads((scratch / f"{name}-{kind}.json").read_text()) for kind in ("int8", "f32", "compare", "conversion")}
+    if figures["int8"]["model"]["sha256"] != hashlib.sha256(shipped.read_bytes()).hexdigest():
+        raise SystemExit(f"the figures in {scratch} are of another file than {shipped}")
     card = WEIGHTS / f"{name}.md"
     card.write_text(render_card(shipped, name, figures))
     print(f"wrote {card}")

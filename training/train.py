@@ -39,7 +39,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from training.augment import LEAD_SETS, augment, lead_mask
-from training.config import CLASS_CODES, CLASSES, PRESETS, ROOT
+from training.config import CLASS_CODES, CLASSES, ROOT, load_config
 from training.data import DEFAULT_DATA, Records, load_records, load_split, positive_weights, to_window
 from training.export import read_checkpoint, write_weights
 from training.fast_model import FastLeadAttention, from_state_dict, to_state_dict

@@ -17,7 +17,8 @@ They are mapped strictly, as for the arrays. Without a `dataset` the source is k
 A record that cannot be read, or has no such labels, is named and left out. So is, quietly but counted, what the
 arrays or an earlier folder hold already, and what belongs to val.npz, by record or patient id.
 
-The tuning split goes by the patient's id: of labels.csv, else of the arrays' own table, else the record's.
+The tuning split goes by the patient's id: of labels.csv, else of the arrays' own table, else the record's. PTB-XL's own names
+of records and patients (00049_lr, 13958) are known as those of the challenge and the table (HR00049, ptbxl-13958).
 PTB-XL has patients with several records, and its headers do not name them: give a labels.csv that does.
 
 No table here lists the project's test records (PTB-XL's fold 10 among them): a folder that holds them trains on them.
@@ -196,22 +197,40 @@ def find_row(header: Path, tables: dict[Path, dict]) -> dict[str, str]:
     return {}
 
 
-def labels_of(header: Path, tables: dict[Path, dict]) -> dict[str, str]:
-    """The TEXTS of one record, codes separated by ; as `data.label_row` wants them."""
-    row = find_row(header, tables)
-    if row:
-        codes = row.get("snomed_codes") or row.get("scored_codes") or ""
-    else:
-        comment = re.search(r"^#[ \t]*Dx[ \t]*:(.*)$", header.read_text(errors="replace"), re.IGNORECASE | re.MULTILINE)
-        codes = comment[1] if comment else ""
-        if not codes.strip():
-            raise ValueError("no labels: neither a row in labels.csv nor codes in the header's #Dx")
-    codes = [code for code in re.split(r"[,;\s]+", codes) if code]
+def header_codes(header: Path) -> list[str]:
+    """SNOMED codes of the header's `#Dx`; ValueError where there is no such line, or none in it, or other words."""
+    comment = re.search(r"^#[ \t]*Dx[ \t]*:(.*)$", header.read_text(errors="replace"), re.IGNORECASE | re.MULTILINE)
+    if not comment or not comment[1].strip():
+        raise ValueError("no labels: neither a row in labels.csv nor codes in the header's #Dx")
+    return split_codes(comment[1])
+
+
+def split_codes(text: str) -> list[str]:
+    codes = [code for code in re.split(r"[,;\s]+", text) if code]
     # CPSC 2018 as first published says `#Dx: AF`: all classes would be absent there.
     strange = [code for code in codes if not code.isdecimal()]
     if strange:
         raise ValueError(f"labels expected SNOMED codes, got {', '.join(strange)}")
-    record = row.get("record_id") or header.stem
+    return codes
+
+
+def labels_of(header: Path, tables: dict[Path, dict]) -> dict[str, str]:
+    """The TEXTS of one record, codes separated by ; as `data.label_row` wants them."""
+    row = find_row(header, tables)
+    codes = split_codes(row.get("snomed_codes") or row.get("scored_codes") or "") if row else header_codes(header)
+    record = record_id(row.get("record_id") or header.stem)
     source = next((name for name in UNSTATED if record.lower().startswith(name.lower())), "")
-    texts = {"record": record, "dataset": row.get("dataset") or source, "patient_id": row.get("patient_id") or ""}
+    patient = patient_id(record, row.get("patient_id") or "")
+    texts = {"record": record, "dataset": row.get("dataset") or source, "patient_id": patient}
     return texts | {"snomed_codes": ";".join(codes)}
+
+
+def record_id(name: str) -> str:
+    """The challenge's name of a record: PTB-XL's own 00049_lr is its HR00049."""
+    return re.sub(r"^(\d{5})_[hl]r$", r"HR\1", name)
+
+
+def patient_id(record: str, patient: str) -> str:
+    """As the arrays' table has it: PTB-XL's own 13958 (or 13958.0) is its ptbxl-13958."""
+    bare = re.match(r"^(\d+)(\.0)?$", patient)
+    return f"ptbxl-{bare[1]}" if bare and record.startswith("HR") else patient

@@ -1,4 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { FormatError, LeadwiseError } from '../errors.js';
 
 /** The weights that ship with the package. */
@@ -25,7 +27,21 @@ export async function readInput(file: string | URL): Promise<Uint8Array> {
 /** Writes a file that the command line names. @throws LeadwiseError `FILE_EXISTS` without `force` */
 export async function writeOutput(file: string, content: string | Uint8Array, force = false): Promise<void> {
   await writeFile(file, content, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') throw new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
+    if (error.code === 'EEXIST') throw fileExists(file);
     throw error;
   });
+}
+
+/** That `writeOutput` will be able to write there. @throws LeadwiseError `FILE_EXISTS`, and what the system says of its folder */
+export async function checkOutput(file: string, force = false): Promise<void> {
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (isThere && !force) throw fileExists(file);
+  await access(dirname(resolve(file)), constants.W_OK);
+}
+
+function fileExists(file: string): LeadwiseError {
+  return new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
 }

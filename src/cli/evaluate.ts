@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type Evaluation,
   evaluate,
@@ -8,6 +8,7 @@ import {
   LEAD_SETS,
   type LeadSetEvaluation,
   type MacroScores,
+  MOST_RESAMPLES,
   type RecordLabels,
   readLabels,
   recordName,
@@ -16,7 +17,7 @@ import {
 import { loadModelFile, readRecord } from '../node.js';
 import type { QualityMode } from '../quality.js';
 import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
-import { DEFAULT_WEIGHTS, readInput, report, writeOutput } from './console.js';
+import { checkOutput, DEFAULT_WEIGHTS, readInput, report, writeOutput } from './console.js';
 
 export const EVALUATE_HELP = `leadwise evaluate PATH… [options]
 
@@ -53,17 +54,22 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   const leadSets = parseLeadSets(values['lead-sets'] ?? '12');
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const resamples = numberFlag(parsed, 'resamples') ?? 1000;
-  if (!Number.isSafeInteger(resamples) || resamples < 0) throw new UsageError(`--resamples expected a whole number, got ${resamples}`);
+  if (!Number.isSafeInteger(resamples) || resamples < 0 || resamples > MOST_RESAMPLES) {
+    throw new UsageError(`--resamples expected a whole number up to ${MOST_RESAMPLES}, got ${resamples}`);
+  }
+  const reportFile = values['report'];
+  // Before the work: it may take an hour.
+  if (reportFile !== undefined) await checkOutput(reportFile, switches['force']);
   const labels = values['labels'] === undefined ? undefined : readLabels(await readInput(values['labels']));
   const model = await loadModelFile(values['weights'] ?? DEFAULT_WEIGHTS);
   const records = (await findRecords(files)).map((path) => labelled(path, labels));
   const evaluation = await evaluate(model, records, { leadSets, quality, resamples, onProgress: progress() });
   for (const { record, error } of evaluation.failures) report(`${record}: ${error.message} [${error.code}]`);
-  if (values['report'] !== undefined) {
-    await writeOutput(values['report'], renderReport(evaluation), switches['force']);
-    report(`wrote ${values['report']}`);
-  }
   process.stdout.write(switches['json'] ? `${JSON.stringify(evaluation, null, 1)}\n` : renderEvaluation(evaluation));
+  if (reportFile !== undefined) {
+    await writeOutput(reportFile, renderReport(evaluation), switches['force']);
+    report(`wrote ${reportFile}`);
+  }
   return evaluation.failures.length > 0 ? 1 : 0;
 }
 
@@ -91,7 +97,12 @@ async function findRecords(paths: readonly string[]): Promise<string[]> {
     if (found.length === 0) report(`${path}: no records (.hea) in this folder`);
     records.push(...found.map((name) => join(path, name)));
   }
-  return records;
+  // The same record by two of its names is one.
+  const seen = new Set<string>();
+  return records.filter((path) => {
+    const name = resolve(path).replace(/\.(hea|mat|dat)$/i, '');
+    return !seen.has(name) && seen.add(name);
+  });
 }
 
 function labelled(path: string, table: ReadonlyMap<string, RecordLabels> | undefined): LabelledRecord {
@@ -157,7 +168,7 @@ function renderSources({ sources }: LeadSetEvaluation): string[] {
   return ['', '  by source:', ...rows];
 }
 
-/** `.912 [.901, .921]`, in 20 columns. */
+/** `0.912 [0.901, 0.921]`, in 20 columns. */
 function figure({ value, low, high }: Figure): string {
   if (value === null) return '–'.padEnd(20);
   return `${value.toFixed(3)}${low === null ? '' : ` [${low.toFixed(3)}, ${high!.toFixed(3)}]`}`.padEnd(20);

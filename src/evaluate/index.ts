@@ -1,9 +1,9 @@
 // leadwise/evaluate: how well a network does on labelled recordings. Runs in every engine.
 
-import { chooseLeads, type EcgRecord, LEAD_SETS } from '../ecg.js';
+import { chooseLeads, type EcgRecord, LEAD_SETS, standardLead } from '../ecg.js';
 import { FormatError, LeadwiseError } from '../errors.js';
 import type { Model } from '../model.js';
-import type { QualityMode } from '../quality.js';
+import { checkQualityMode, type QualityMode } from '../quality.js';
 import type { Result } from '../result.js';
 import { NOTICE } from '../version.js';
 import { yieldToHost } from '../yield.js';
@@ -40,7 +40,7 @@ export interface EvaluateOptions {
   quality?: QualityMode;
   /** Positives that a class needs to count in the macro means. Default 5. */
   minPositives?: number;
-  /** Bootstrap samples for the intervals. Default 1000; 0 for none. */
+  /** Bootstrap samples for the intervals. Default 1000, at most 100,000; 0 for none. */
   resamples?: number;
   /** Of the bootstrap. Default 1. */
   seed?: number;
@@ -51,6 +51,8 @@ export interface EvaluateOptions {
 
 const UNNAMED = 'not stated';
 const CURVE_STEPS = 100;
+/** Enough for any interval; every one costs a pass over all records and classes. */
+export const MOST_RESAMPLES = 100_000;
 const BESIDE = ['pvc-164884008', 'ludb-unstated-unknown'] as const;
 
 /** What the network said of one record with one lead set: f64[K] each. */
@@ -81,33 +83,27 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { leadSets = [12], quality = 'gate', minPositives = 5, resamples = 1000, seed = 1, signal, onProgress } = options;
+  checkOptions({ minPositives, resamples, seed });
+  checkQualityMode(quality);
+  if (leadSets.length === 0) throw new RangeError('"leadSets" expected at least one');
   const sets = leadSets.map(leadsOf);
-  if (sets.length === 0) throw new RangeError('"leadSets" expected at least one');
-  for (const [key, value] of Object.entries({ minPositives, resamples, seed })) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`"${key}" expected a whole number, got ${value}`);
-  }
   const cases: Case[] = [];
   const failures: Evaluation['failures'][number][] = [];
   let last: Result | undefined;
   const count = Array.isArray(records) ? records.length : undefined;
-  for await (const { name, record, labels, source } of records) {
+  for await (const entry of records) {
     signal?.throwIfAborted();
     try {
-      const loaded = typeof record === 'function' ? await record() : record;
-      const codes = labels?.codes ?? headerCodes(loaded.comments);
-      if (!codes) throw new FormatError('NO_LABELS', 'neither the labels nor a header line "#Dx:" say what this record shows');
-      const results = sets.map((leads) => model.classify(chooseLeads(loaded, leads), { quality }));
+      const { results, ...labels } = await classifyEntry(model, entry, sets, quality);
       last = results[0]!;
-      const outcomes = results.map((result) => outcomeOf(model, result));
-      cases.push({ codes, source: source ?? labels?.source ?? sourceOf(recordName(name)) ?? UNNAMED, outcomes });
+      cases.push({ ...labels, outcomes: results.map((result) => outcomeOf(model, result)) });
     } catch (error) {
-      if (!(error instanceof LeadwiseError || error instanceof RangeError || error instanceof TypeError)) throw error;
-      failures.push({ record: name, error: { code: error instanceof LeadwiseError ? error.code : 'BAD_INPUT', message: error.message } });
+      failures.push({ record: entry.name, error: describeFailure(error) });
     }
-    onProgress?.({ done: cases.length + failures.length, count, record: name });
+    onProgress?.({ done: cases.length + failures.length, count, record: entry.name });
     await yieldToHost();
   }
-  if (!last) throw new LeadwiseError('NO_RECORDS', `None of the ${failures.length} records could be classified`);
+  if (!last) throw new LeadwiseError('NO_RECORDS', describeNothing(failures));
   const scoring = { minPositives, resamples, seed };
   return {
     schema: 1,
@@ -120,19 +116,65 @@ export async function evaluate(
     minPositives,
     bootstrap: { resamples, seed, level: LEVEL },
     classes: model.classes,
-    leadSets: sets.map((leads, set) => evaluateLeadSet(model, leads, cases, set, scoring)),
+    leadSets: sets.map((leads, set) => evaluateLeadSet(model, cases, { leads, set }, scoring)),
     notice: NOTICE,
   };
 }
 
-function leadsOf(set: number | readonly string[]): readonly string[] {
-  if (typeof set !== 'number') {
-    if (!Array.isArray(set) || set.length === 0) throw new TypeError('"leadSets" expected numbers or lists of lead names');
-    return set as readonly string[];
+function checkOptions(options: Record<'minPositives' | 'resamples' | 'seed', unknown>): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new RangeError(`"${key}" expected a whole number, got ${value}`);
   }
-  const leads = LEAD_SETS.get(set);
-  if (!leads) throw new RangeError(`"leadSets" expected ${[...LEAD_SETS.keys()].join(', ')}, or lists of leads, got ${set}`);
-  return leads;
+  if ((options.resamples as number) > MOST_RESAMPLES) {
+    throw new RangeError(`"resamples" expected at most ${MOST_RESAMPLES}, got ${options.resamples}`);
+  }
+}
+
+/** Reads, checks and classifies one record with every lead set. */
+async function classifyEntry(
+  model: Model,
+  { name, record, labels, source }: LabelledRecord,
+  sets: readonly (readonly string[])[],
+  quality: QualityMode,
+): Promise<Pick<Case, 'codes' | 'source'> & { results: Result[] }> {
+  const loaded = typeof record === 'function' ? await record() : record;
+  const codes = labels?.codes ?? headerCodes(loaded.comments);
+  if (!codes) throw new FormatError('NO_LABELS', 'neither the labels nor a header line "#Dx:" say what this record shows');
+  const isKnown = (code: unknown) => typeof code === 'string' && (/^\d+$/.test(code) || model.classes.some((entry) => entry.code === code));
+  if (!Array.isArray(codes) || !codes.every(isKnown)) {
+    throw new FormatError('BAD_LABELS', 'the labels are neither SNOMED CT codes nor codes of the classes of this network');
+  }
+  const results = sets.map((leads) => model.classify(chooseLeads(loaded, leads), { quality }));
+  return { codes, source: source ?? labels?.source ?? sourceOf(recordName(name)) ?? UNNAMED, results };
+}
+
+/** What is wrong with a record; whatever else was thrown goes on. */
+function describeFailure(error: unknown): { code: string; message: string } {
+  if (error instanceof LeadwiseError && error.code !== 'MODEL_DISPOSED') return { code: error.code, message: error.message };
+  if (error instanceof RangeError || error instanceof TypeError) return { code: 'BAD_INPUT', message: error.message };
+  throw error;
+}
+
+function describeNothing(failures: Evaluation['failures']): string {
+  const [first] = failures;
+  if (!first) return 'There were no records';
+  return `None of the ${failures.length} records could be classified; the first, ${first.record}: ${first.error.message} [${first.error.code}]`;
+}
+
+function leadsOf(set: number | readonly string[]): readonly string[] {
+  if (typeof set === 'number') {
+    const leads = LEAD_SETS.get(set);
+    if (!leads) throw new RangeError(`"leadSets" expected ${[...LEAD_SETS.keys()].join(', ')}, or lists of leads, got ${set}`);
+    return leads;
+  }
+  if (!Array.isArray(set) || set.length === 0 || !set.every((name) => typeof name === 'string')) {
+    throw new TypeError('"leadSets" expected numbers or lists of lead names');
+  }
+  return set.map((name) => {
+    const lead = standardLead(name);
+    if (lead === undefined) throw new RangeError(`"leadSets" expected names of leads, got ${JSON.stringify(name)}`);
+    return lead;
+  });
 }
 
 function outcomeOf({ classes }: Model, { findings, logits, saturated }: Result): Outcome {
@@ -148,9 +190,8 @@ function outcomeOf({ classes }: Model, { findings, logits, saturated }: Result):
 
 function evaluateLeadSet(
   model: Model,
-  leads: readonly string[],
   cases: readonly Case[],
-  set: number,
+  { leads, set }: { leads: readonly string[]; set: number },
   options: ScoreOptions,
 ): LeadSetEvaluation {
   const strict = predictionsOf(model, cases, set, 'strict');

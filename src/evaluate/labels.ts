@@ -15,38 +15,45 @@ export interface RecordLabels {
 
 const RECORD_COLUMNS = ['file', 'record_id', 'record', 'filename', 'name'];
 // The first that is there: tables that give all codes also give those that are scored.
-const CODE_COLUMNS = ['snomed_codes', 'codes', 'dx', 'labels', 'scored_codes'];
+const CODE_COLUMNS = ['snomed_codes', 'codes', 'dx', 'scored_codes', 'labels'];
 const SOURCE_COLUMNS = ['dataset', 'source', 'database'];
 
 /**
  * Labels by record name from a CSV table with a header: a column `file`, `record_id`, `record`, `filename` or `name` (all of them count), a
- * column `snomed_codes`, `codes`, `dx`, `labels` or `scored_codes` (codes separated by `;`, `,`, `|` or blanks), and optionally `dataset`,
+ * column `snomed_codes`, `codes`, `dx`, `scored_codes` or `labels` (codes separated by `;`, `,`, `|` or blanks), and optionally `dataset`,
  * `source` or `database`. Names are taken without folder and ending.
  * @throws FormatError `BAD_LABELS` with the line
  */
 export function readLabels(bytes: Uint8Array): Map<string, RecordLabels> {
   const [header, ...rows] = splitLines(decodeText(bytes)).map(splitCells);
   const titles = header!.map((title) => title.trim().toLowerCase());
-  const names = RECORD_COLUMNS.map((title) => titles.indexOf(title)).filter((column) => column >= 0);
-  const codes = CODE_COLUMNS.map((title) => titles.indexOf(title)).find((column) => column >= 0);
-  const source = SOURCE_COLUMNS.map((title) => titles.indexOf(title)).find((column) => column >= 0);
+  const find = (names: readonly string[]) => names.map((title) => titles.indexOf(title)).filter((column) => column >= 0);
+  const names = find(RECORD_COLUMNS);
+  const [codes] = find(CODE_COLUMNS);
+  const [source] = find(SOURCE_COLUMNS);
   if (names.length === 0) fail(`no column for the record: one of ${RECORD_COLUMNS.join(', ')}`, 1);
   if (codes === undefined) fail(`no column for the SNOMED codes: one of ${CODE_COLUMNS.join(', ')}`, 1);
   const labels = new Map<string, RecordLabels>();
   rows.forEach((cells, index) => {
-    if (cells.length === 1 && cells[0]!.trim() === '') return;
+    if (cells.length === 1 && cells[0] === '') return;
     if (cells.length !== titles.length) fail(`${titles.length} cells expected, got ${cells.length}`, index + 2);
-    const said = source === undefined || cells[source]!.trim() === '' ? {} : { source: cells[source]!.trim() };
-    const entry = { codes: splitCodes(cells[codes]!, index + 2), ...said };
-    for (const column of names) if (cells[column]!.trim() !== '') labels.set(recordName(cells[column]!.trim()), entry);
+    const said = source === undefined || cells[source] === '' ? {} : { source: cells[source]! };
+    const entry = { codes: splitCodes(cells[codes]!), ...said };
+    for (const name of new Set(names.map((column) => recordName(cells[column]!)))) {
+      if (name === '') continue;
+      const before = labels.get(name);
+      if (before && before.codes.join() !== entry.codes.join()) fail('a record of this name stands above, with other codes', index + 2);
+      labels.set(name, entry);
+    }
   });
   return labels;
 }
 
-/** Codes of the challenge's header line `#Dx: 164889003,59118001`; undefined where there is none. */
+/** What the challenge's header line `#Dx: 164889003,59118001` lists; undefined where there is none, or nothing in it. */
 export function headerCodes(comments: readonly string[] = []): string[] | undefined {
   const line = comments.map((comment) => /^\s*Dx\s*:(.*)$/i.exec(comment)?.[1]).find((text) => text !== undefined);
-  return line === undefined ? undefined : Array.from(line.matchAll(/\d+/g), ([code]) => code);
+  const codes = splitCodes(line ?? '');
+  return codes.length > 0 ? codes : undefined;
 }
 
 /** A record's name without folder and ending, as tables have it. */
@@ -85,19 +92,16 @@ export function labelOf(code: string, { codes, source }: RecordLabels, labelling
   return labelling === 'ludb-unstated-unknown' && source === 'LUDB' && UNSTATED_BY_LUDB.includes(code) ? Number.NaN : 0;
 }
 
-function splitCodes(text: string, line: number): string[] {
-  const codes = text.split(/[;,|\s]+/).filter((code) => code !== '');
-  const bad = codes.findIndex((code) => !/^[\w.-]+$/.test(code));
-  if (bad >= 0) fail(`entry ${bad + 1} of the codes is no code`, line);
-  return codes;
+function splitCodes(text: string): string[] {
+  return text.split(/[;,|\s]+/).filter((code) => code !== '');
 }
 
-/** Cells of one line; quotes hold commas, and a doubled quote is one. */
+/** Cells of one line, without blanks and control characters around and in them; quotes hold commas, and a doubled quote is one. */
 function splitCells(line: string): string[] {
-  const cells = Array.from(line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"(?=,|$)|([^,]*))/g), ([, quoted, plain]) =>
-    quoted === undefined ? plain! : quoted.replaceAll('""', '"'),
+  // A comma in front, so that every cell has one, the first and the empty ones too.
+  return Array.from(`,${line}`.matchAll(/,(?:\s*"((?:[^"]|"")*)"\s*(?=,|$)|([^,]*))/g), ([, quoted, plain]) =>
+    (quoted === undefined ? plain! : quoted.replaceAll('""', '"')).replace(/\p{Cc}/gu, ' ').trim(),
   );
-  return cells.length === 0 ? [''] : cells;
 }
 
 function fail(message: string, line: number): never {

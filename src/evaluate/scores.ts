@@ -49,7 +49,14 @@ export function score(predictions: Predictions, options: ScoreOptions): Scores {
   const value = scorer.sample();
   const samples = Array.from({ length: records > 0 ? options.resamples : 0 }, (_, i) => scorer.sample(draw(records, options.seed, i)));
   const rows = classes.map((diagnosis, k) => ({ ...diagnosis, ...scorer.classScores(k), ...figuresOf(value, samples, k) }));
-  return { records, macro: macroScores(scorer, value, samples, rows, options), official: officialOf(value), classes: rows };
+  const covered = rows.flatMap((row, k) => (isCovered(row, options.minPositives) ? [k] : []));
+  const brier = defined(scorer.brier(rows.map((_, k) => k)));
+  return { records, macro: { ...macroScores(value, samples, covered), brier }, official: officialOf(value), classes: rows };
+}
+
+/** Whether a class counts in the macro means. */
+export function isCovered({ positives, records }: Pick<ClassScores, 'positives' | 'records'>, minPositives: number): boolean {
+  return positives >= minPositives && positives < records;
 }
 
 /** How often each record is drawn in bootstrap sample `index`: as many draws as there are records, with replacement. */
@@ -167,32 +174,17 @@ function figuresOf(value: Sample, samples: readonly Sample[], k: number): Pick<C
   return { auroc: figure('auroc'), auprc: figure('auprc'), f: figure('f') };
 }
 
-function macroScores(
-  scorer: Scorer,
-  value: Sample,
-  samples: readonly Sample[],
-  rows: readonly ClassScores[],
-  { minPositives }: ScoreOptions,
-): MacroScores {
-  const covered = rows.flatMap(({ positives, records }, k) => (positives >= minPositives && positives < records ? [k] : []));
-  const mean = (name: 'auroc' | 'auprc' | 'f') => {
-    const of = (sample: Sample) => meanDefined(covered.map((k) => sample[name][k]!));
-    return withInterval(of(value), samples.map(of));
-  };
-  const single = (name: 'challenge' | 'accuracy' | 'ece') =>
-    withInterval(
-      value[name],
-      samples.map((sample) => sample[name]),
-    );
+function macroScores(value: Sample, samples: readonly Sample[], covered: readonly number[]): Omit<MacroScores, 'brier'> {
+  const figure = (of: (sample: Sample) => number) => withInterval(of(value), samples.map(of));
+  const mean = (name: 'auroc' | 'auprc' | 'f') => figure((sample) => meanDefined(covered.map((k) => sample[name][k]!)));
   return {
     classes: covered.length,
     auroc: mean('auroc'),
     auprc: mean('auprc'),
     f: mean('f'),
-    challengeMetric: single('challenge'),
-    accuracy: single('accuracy'),
-    brier: defined(scorer.brier(rows.map((_, k) => k))),
-    ece: single('ece'),
+    challengeMetric: figure(({ challenge }) => challenge),
+    accuracy: figure(({ accuracy }) => accuracy),
+    ece: figure(({ ece }) => ece),
   };
 }
 

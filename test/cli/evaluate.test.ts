@@ -51,12 +51,17 @@ describe('leadwise evaluate', () => {
     expect(readFileSync(report, 'utf8')).toMatch(/^<!doctype html>[\s\S]*not a medical device/i);
     expect(await leadwise(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('[FILE_EXISTS]') });
     expect((await leadwise([...args, '--force'])).code).toBe(0);
+    expect(await leadwise([...args.slice(0, -1), path('nowhere/report.html')])).toMatchObject({ code: 1, stdout: '' });
+    // The same record by three names is one.
+    const thrice = ['evaluate', FOLDER, `${FOLDER}/HR00001`, `${FOLDER}/HR00001.dat`, '--resamples', '0'];
+    expect((await leadwise(thrice)).stdout).toMatch(/ 4 records /);
   });
 
   it('names what is wrong', async () => {
     for (const [args, code, message] of [
       [[], 2, 'needs at least one PATH'],
       [[FOLDER, '--lead-sets', '5'], 2, '--lead-sets expected'],
+      [[FOLDER, '--resamples', '1e10'], 2, '--resamples expected'],
       [[FOLDER, '--resamples', '1.5'], 2, '--resamples expected'],
       [[path('nowhere')], 1, '[NO_RECORDS]'],
       [[FOLDER, '--labels', path('nowhere')], 1, '[FILE_NOT_FOUND]'],

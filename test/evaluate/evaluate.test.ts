@@ -60,7 +60,7 @@ describe('evaluate', () => {
   it('takes labels from the header, sources from names, and records one by one', async () => {
     async function* read(): AsyncGenerator<LabelledRecord> {
       yield { name: 'x/HR00001.hea', record: async () => ({ ...tinyRecord(6, 1), comments: [`Dx: ${AF}`] }) };
-      yield { name: 'E00001', record: () => ({ ...tinyRecord(6, 2), comments: ['Dx:'] }) };
+      yield { name: 'E00001', record: () => ({ ...tinyRecord(6, 2), comments: ['Dx: 426783006'] }) };
     }
     const seen: unknown[] = [];
     const { leadSets, sources } = await evaluate(model, read(), { resamples: 0, onProgress: (state) => seen.push(state) });
@@ -83,6 +83,9 @@ describe('evaluate', () => {
         },
         labels: { codes: [] },
       },
+      { name: 'words', record: { ...tinyRecord(6, 3), comments: ['Dx: AF'] } },
+      { name: 'decimals', record: tinyRecord(6, 3), labels: { codes: ['164889003.0'] } },
+      { name: 'numbers', record: tinyRecord(6, 3), labels: { codes: [164889003] as unknown as string[] } },
       { name: 'no record', record: {} as EcgRecord, labels: { codes: [] } },
       { name: 'short', record: tinyRecord(0.1, 1), labels: { codes: [] } },
     ];
@@ -91,10 +94,15 @@ describe('evaluate', () => {
     expect(failures.map(({ record, error }) => [record, error.code])).toEqual([
       ['unlabelled', 'NO_LABELS'],
       ['unreadable', 'FILE_NOT_FOUND'],
+      ['words', 'BAD_LABELS'],
+      ['decimals', 'BAD_LABELS'],
+      ['numbers', 'BAD_LABELS'],
       ['no record', 'BAD_INPUT'],
       ['short', 'RECORD_TOO_SHORT'],
     ]);
-    await expect(evaluate(model, broken.slice(2))).rejects.toMatchObject({ code: 'NO_RECORDS' });
+    const nothing = { code: 'NO_RECORDS', message: expect.stringMatching(/unlabelled.*\[NO_LABELS\]/) };
+    await expect(evaluate(model, broken.slice(2))).rejects.toMatchObject(nothing);
+    await expect(evaluate(model, [])).rejects.toMatchObject({ code: 'NO_RECORDS', message: 'There were no records' });
   });
 
   it('stops when told to, and refuses wrong options', async () => {
@@ -104,6 +112,15 @@ describe('evaluate', () => {
     await expect(evaluate(model, RECORDS, { leadSets: [5] })).rejects.toThrow(RangeError);
     await expect(evaluate(model, RECORDS, { leadSets: [] })).rejects.toThrow(RangeError);
     await expect(evaluate(model, RECORDS, { leadSets: ['I' as unknown as string[]] })).rejects.toThrow(TypeError);
+    await expect(evaluate(model, RECORDS, { leadSets: [['X9']] })).rejects.toThrow(RangeError);
+    await expect(evaluate(model, RECORDS, { leadSets: [[1 as unknown as string]] })).rejects.toThrow(TypeError);
+    await expect(evaluate(model, RECORDS, { quality: 'best' as 'gate' })).rejects.toThrow(TypeError);
+    await expect(evaluate(model, RECORDS, { resamples: 1e9 })).rejects.toThrow(RangeError);
+    const disposed = await loadTiny();
+    disposed.dispose();
+    await expect(evaluate(disposed, RECORDS)).rejects.toMatchObject({ code: 'MODEL_DISPOSED' });
+    const { leadSets: aliased } = await evaluate(model, RECORDS, { leadSets: [['Lead II', 'i']], resamples: 0 });
+    expect(aliased[0]!.leads).toEqual(['II', 'I']);
     await expect(evaluate(model, RECORDS, { resamples: -1 })).rejects.toThrow(RangeError);
   });
 

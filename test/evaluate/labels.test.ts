@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { headerCodes, labelOf, readLabels, recordName, sourceOf } from '../../src/evaluate/labels.js';
 
@@ -23,12 +24,36 @@ describe('readLabels', () => {
     expect(labels.get('B')!.codes).toEqual(['2', '3', '4']);
   });
 
+  it('reads what its cells hold, empty ones and the first among them', () => {
+    const cells = fc.array(fc.array(fc.constantFrom('', '1', 'a,b', 'say ""x""', '"', "'"), { minLength: 3, maxLength: 3 }), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(cells, (rows) => {
+        const quote = (cell: string) => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+        const lines = rows.map((row, i) => [quote(row[0]!), `r${i}`, '7', quote(row[1]!), quote(row[2]!)].join(','));
+        const labels = read([',record_id,codes,dataset,other', ...lines].join('\n'));
+        rows.forEach((row, i) => {
+          expect(labels.get(`r${i}`)).toEqual(row[1] === '' ? { codes: ['7'] } : { codes: ['7'], source: row[1] });
+        });
+      }),
+    );
+    expect(read('codes,record_id\n,A').get('A')).toEqual({ codes: [] });
+    expect(read('record_id,codes,dataset\nA,1,\u001b[31mred').get('A')!.source).toBe('[31mred');
+  });
+
+  it('takes a record that stands twice, but not with other codes', () => {
+    expect(read('record_id,codes\na/A,1\nb/A.hea,1').size).toBe(1);
+    expect(() => read('record_id,codes\na/A,1\nb/A,2')).toThrow(
+      expect.objectContaining({ code: 'BAD_LABELS', place: { format: 'labels', line: 3 } }),
+    );
+  });
+
   it.each([
     ['', 'no column for the record'],
     ['age,sex\n1,2', 'no column for the record'],
     ['record_id,age\nA,2', 'no column for the SNOMED codes'],
     ['record_id,dx\nA', 'cells expected'],
-    ['record_id,dx\nA,<script>', 'is no code'],
   ])('%j is refused with its place', (text, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'BAD_LABELS', message: expect.stringContaining(message) }));
     expect(() => read(text)).toThrow(/line \d/);
@@ -37,7 +62,9 @@ describe('readLabels', () => {
 
 it('headerCodes finds the line of the challenge', () => {
   expect(headerCodes(['Age: 85', 'Dx: 164889003,59118001', 'Rx: 5'])).toEqual([AF, '59118001']);
-  expect(headerCodes([' dx :'])).toEqual([]);
+  expect(headerCodes([' dx : 7'])).toEqual(['7']);
+  expect(headerCodes(['Dx: '])).toBeUndefined();
+  expect(headerCodes(['Dx: AF, 164889003'])).toEqual(['AF', AF]);
   expect(headerCodes(['Age: 85'])).toBeUndefined();
   expect(headerCodes()).toBeUndefined();
 });

@@ -11,7 +11,7 @@ from training.config import CLASSES, PRESETS
 from training.export_records import LEADS, export
 from training.preprocess import preprocess as published
 from training.tests.common import DATA, needs_data, noise
-from training.wfdb_data import load_sources
+from training.wfdb_data import load_sources, patient_id, record_id
 
 COLUMN = {c["abbreviation"]: i for i, c in enumerate(CLASSES)}
 AF, NSR = "164889003", "426783006"
@@ -262,3 +262,9 @@ def test_real_records_are_all_read():
     for name, codes in zip(content["record"], content["snomed_codes"]):
         row = {"dataset": known[name]["dataset"], "snomed_codes": str(codes)}
         np.testing.assert_array_equal(data.label_row(row), data.label_row(known[name]), str(name))
+
+
+def test_the_names_of_ptb_xl_are_those_of_the_challenge():
+    assert [record_id(name) for name in ("00049_lr", "00049_hr", "HR00049", "A0049")] == ["HR00049", "HR00049", "HR00049", "A0049"]
+    assert [patient_id("HR00049", name) for name in ("13958", "13958.0", "ptbxl-13958", "")] == ["ptbxl-13958"] * 3 + [""]
+    assert patient_id("E00049", "13958") == "13958"

@@ -1,6 +1,7 @@
 // What the report is drawn with: text, inline SVG, colours. Whatever stands in a file goes through `escapeHtml` before it is HTML.
 
-import type { ClassScores, Curves, Evaluation, Figure, LeadSetEvaluation, ReliabilityBin } from '../evaluation.js';
+import type { Curves, Evaluation, Figure, LeadSetEvaluation, ReliabilityBin } from '../evaluation.js';
+import { isCovered } from '../scores.js';
 
 const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -43,11 +44,6 @@ export interface Section {
 /** As HTML. */
 export function leadsName(leads: readonly string[]): string {
   return leads.length === 12 ? 'all 12 leads' : escapeHtml(leads.join(', '));
-}
-
-/** Whether a class counts in the macro means. */
-export function isCounted({ positives, records }: ClassScores, { minPositives }: Evaluation): boolean {
-  return positives >= minPositives && positives < records;
 }
 
 /** The unit square on paper: shares grow to the right and upwards. */
@@ -206,7 +202,7 @@ export function calibration({ leadSets }: Evaluation): Section | undefined {
 export function curveGallery(evaluation: Evaluation, { leads, strict, curves }: LeadSetEvaluation): Section | undefined {
   const figures = strict.classes.flatMap((entry, k) => {
     const curve = curves[k];
-    if (!curve || !isCounted(entry, evaluation)) return [];
+    if (!curve || !isCovered(entry, evaluation.minPositives)) return [];
     const { abbreviation, name, positives, records, auroc, auprc } = entry;
     const chart = curvePair(curve, positives / records, `ROC and precision-recall curves, ${name}`);
     const areas = `AUROC ${fixed(auroc.value)}, AUPRC ${fixed(auprc.value)}; ${grouped(positives)} of ${grouped(records)}`;

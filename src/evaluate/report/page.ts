@@ -1,6 +1,7 @@
 // An evaluation as one HTML page for people: no script, nothing from elsewhere, the same bytes for the same evaluation.
 
 import type { Evaluation, Figure, Labelling, LeadSetEvaluation, MacroScores, OfficialScores } from '../evaluation.js';
+import { isCovered } from '../scores.js';
 import {
   calibration,
   counted,
@@ -10,7 +11,6 @@ import {
   grouped,
   interval,
   intervalBar,
-  isCounted,
   leadsName,
   type Section,
 } from './charts.js';
@@ -208,7 +208,7 @@ function scaleStart(values: readonly (number | null)[], step: number, most: numb
 }
 
 function classTable(evaluation: Evaluation, { leads, strict }: LeadSetEvaluation): Section {
-  const covered = strict.classes.filter((entry) => isCounted(entry, evaluation));
+  const covered = strict.classes.filter((entry) => isCovered(entry, evaluation.minPositives));
   const lowest = scaleStart(
     covered.map(({ auroc }) => auroc.low ?? auroc.value),
     0.1,
@@ -219,7 +219,7 @@ function classTable(evaluation: Evaluation, { leads, strict }: LeadSetEvaluation
   );
   heads.splice(3, 0, `<th scope="col" class="scale"><div><span>${fixed(lowest, 1)}</span><span>1</span></div></th>`);
   const rows = strict.classes.map((entry) => {
-    const counts = isCounted(entry, evaluation);
+    const counts = isCovered(entry, evaluation.minPositives);
     return (
       `<tr${counts ? '' : ' class="few"'}><th scope="row">${escapeHtml(entry.abbreviation)}</th><td class="name">${escapeHtml(entry.name)}</td>` +
       `<td>${grouped(entry.positives)}${counts ? '' : '*'}<small>/ ${grouped(entry.records)}</small></td><td>${intervalBar(entry.auroc, lowest)}</td>` +
@@ -245,7 +245,7 @@ function classesByLeads(evaluation: Evaluation): Section | undefined {
   const { leadSets, classes } = evaluation;
   if (leadSets.length < 2) return undefined;
   const all = leadSets.flatMap(({ strict }) =>
-    strict.classes.filter((entry) => isCounted(entry, evaluation)).map(({ auroc }) => auroc.value),
+    strict.classes.filter((entry) => isCovered(entry, evaluation.minPositives)).map(({ auroc }) => auroc.value),
   );
   const lowest = scaleStart(all, 0.05, 0.95);
   const cell = (value: number | null) =>
@@ -253,7 +253,7 @@ function classesByLeads(evaluation: Evaluation): Section | undefined {
   const rows = classes.map(({ abbreviation, name }, k) => {
     const cells = leadSets.map(({ strict }) => {
       const entry = strict.classes[k]!;
-      return isCounted(entry, evaluation) ? cell(entry.auroc.value) : `<td class="few">${fixed(entry.auroc.value)}*</td>`;
+      return isCovered(entry, evaluation.minPositives) ? cell(entry.auroc.value) : `<td class="few">${fixed(entry.auroc.value)}*</td>`;
     });
     return `<tr><th scope="row">${escapeHtml(abbreviation)}</th><td class="name">${escapeHtml(name)}</td>${cells.join('')}</tr>`;
   });
@@ -346,7 +346,7 @@ function footer(evaluation: Evaluation): string {
     [
       'Intervals',
       bootstrap.resamples > 0
-        ? `${percent(bootstrap.level)}\u00a0% percentile bootstrap: ${grouped(bootstrap.resamples)} resamples, records drawn with replacement, seed ${bootstrap.seed}`
+        ? `${percent(bootstrap.level)}\u00a0% percentile bootstrap: ${grouped(bootstrap.resamples)} resamples, records drawn with replacement, seed ${escapeHtml(String(bootstrap.seed))}`
         : 'none: no bootstrap was asked for',
     ],
     ['Saturated', `activations that left their integer range, over all records: ${saturated}`],
