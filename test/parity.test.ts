@@ -61,9 +61,11 @@ describe.runIf(files.length > 0).each(files.length > 0 ? files : ['no file'])('r
     const records = names.map((name) => ({ name, record: () => read(name) }));
     const { leadSets } = await evaluate(model, records, { resamples: 0 });
     const { macro } = leadSets[0]!.strict;
-    console.info(`${file}: macro AUROC ${macro.auroc.value}, PyTorch ${parity.macro!.auroc}, ${macro.classes} classes`);
+    // The differences only: how good the network is on these records is looked at rarely.
+    const [auroc, auprc] = [macro.auroc.value! - parity.macro!.auroc, macro.auprc.value! - parity.macro!.auprc].map(Math.abs);
+    console.info(`${file}: macro AUROC differs by ${auroc!.toExponential(1)}, AUPRC by ${auprc!.toExponential(1)}`);
     expect(macro.classes).toBe(parity.macro!.classes);
-    expect(Math.abs(macro.auroc.value! - parity.macro!.auroc)).toBeLessThan(FIGURE_TOLERANCE);
-    expect(Math.abs(macro.auprc.value! - parity.macro!.auprc)).toBeLessThan(FIGURE_TOLERANCE);
+    expect(auroc).toBeLessThan(FIGURE_TOLERANCE);
+    expect(auprc).toBeLessThan(FIGURE_TOLERANCE);
   });
 });
