@@ -42,7 +42,7 @@ from training.augment import LEAD_SETS, augment, lead_mask
 from training.config import CLASS_CODES, CLASSES, ROOT, load_config
 from training.data import DEFAULT_DATA, Records, load_records, load_split, positive_weights, to_window
 from training.export import read_checkpoint, write_weights
-from training.fast_model import FastLeadAttention, from_state_dict, to_state_dict
+from training.fast_model import FastLeadAttention, from_state_dict, quieten_branches, to_state_dict
 from training.metrics import evaluate
 from training.recipe import read_recipe
 from training.runlog import append_log, draw_curve, trim_log
@@ -106,6 +106,8 @@ class Run:
         self.weight = torch.from_numpy(positive_weights(self.train.labels, self.settings["positive_weight"]))
         torch.manual_seed(recipe["seed"])
         self.model = FastLeadAttention(self.config, len(CLASSES), self.settings["dropout"], self.settings["half_products"])
+        if self.settings["quiet_branches"]:
+            quieten_branches(self.model)
         self.average = Average(self.model, self.settings["ema_decay"])
         self.optimizer = make_optimizer(self.model, self.settings)
         self.step, self.progress, self.seconds = 0, 0.0, 0.0

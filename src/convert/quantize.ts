@@ -15,6 +15,7 @@ import {
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
 import type { Calibration, InputStatistics } from './calibrate.js';
+import { makeFeedback, roundHalfEven, roundWithFeedback } from './round.js';
 
 /**
  * Head room above the calibration's largest activation. int16 has bits to spare (a factor of 2 costs one of 15), and records that
@@ -55,14 +56,16 @@ export function quantizeWeights(weights: Weights, calibration: Calibration, sour
       values.set(`${name}.weight`, Float32Array.from(exact.weight)).set(`${name}.bias`, Float32Array.from(exact.bias));
       continue;
     }
-    const { weight, scale } = quantizeLayer(exact);
-    values.set(`${name}.weight`, weight).set(`${name}.weight_scale`, scale);
     if (!isProduct(kind)) {
+      const { weight, scale } = quantizeTaps(exact);
+      values.set(`${name}.weight`, weight).set(`${name}.weight_scale`, scale);
       if (hasBias(name)) values.set(`${name}.bias`, Float32Array.from(exact.bias));
       continue;
     }
     const seen = calibration.get(name);
     if (!seen) throw new WeightsError('NOT_CALIBRATED', 'No calibration input reached this product', { tensor: name });
+    const { weight, scale } = quantizeProduct(layer, exact, seen);
+    values.set(`${name}.weight`, weight).set(`${name}.weight_scale`, scale);
     values.set(`${name}.input_scale`, inputScale(seen, innerSize(layer)));
     values.set(`${name}.bias`, correctedBias(layer, exact, { weight, scale }, seen));
   }
@@ -76,23 +79,69 @@ export function quantizeWeights(weights: Weights, calibration: Calibration, sour
     calibration: source,
     folded: FOLDED,
     headRoom: HEAD_ROOM,
-    weights: 'int8, one scale for each output channel, symmetric',
+    weights: 'int8, one scale for each output channel, symmetric, rounded with error feedback',
   };
   return formatSafetensors({ ...metadata, quantization: JSON.stringify(quantization) }, stored);
 }
 
-/** Rounds to the nearest, half to even, in units of the channel's largest magnitude / 127. A channel of zeros, or too small for a scale, is zeros. */
-export function quantizeLayer({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bias'>): { weight: Int8Array; scale: Float32Array } {
-  const perOutput = weight.length / bias.length;
+/**
+ * Of a convolution's few taps: rounds to the nearest, half to even, in units of the channel's largest magnitude / m, with the m from 127
+ * down to 64 that makes the squared error of the channel least. A channel of zeros, or too small for a scale, is zeros.
+ */
+export function quantizeTaps({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bias'>): { weight: Int8Array; scale: Float32Array } {
+  const taps = weight.length / bias.length;
+  const rounded = new Int8Array(weight.length);
   const scale = Float32Array.from(bias, (_, n) => {
-    const largest = weight.subarray(n * perOutput, (n + 1) * perOutput).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    return usableScale(largest / LARGEST_WEIGHT);
-  });
-  const rounded = Int8Array.from(weight, (value, i) => {
-    const whole = roundHalfEven(value / scale[Math.floor(i / perOutput)]!);
-    return Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, whole));
+    const channel = weight.subarray(n * taps, (n + 1) * taps);
+    const largest = largestMagnitude(channel);
+    let best = { scale: 1, error: Number.POSITIVE_INFINITY };
+    for (let steps = LARGEST_WEIGHT; steps > LARGEST_WEIGHT / 2; steps--) {
+      const candidate = usableScale(Math.fround(largest / steps));
+      const error = channel.reduce((sum, value) => sum + square(value - roundTo(value, candidate) * candidate), 0);
+      if (error < best.error) best = { scale: candidate, error };
+    }
+    for (let k = 0; k < taps; k++) rounded[n * taps + k] = roundTo(channel[k]!, best.scale);
+    return best.scale;
   });
   return { weight: rounded, scale };
+}
+
+function square(x: number): number {
+  return x * x;
+}
+
+function roundTo(value: number, scale: number): number {
+  return Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, roundHalfEven(value / scale)));
+}
+
+/** Of a product: weights in units of the output's largest / 127 that make up for each other's rounding on inputs like those that calibration saw. */
+function quantizeProduct(layer: LayerShape, exact: FoldedLayer, { sample }: InputStatistics): { weight: Int8Array; scale: Float32Array } {
+  const inner = innerSize(layer);
+  const columns = layer.outputs.at(-1)!;
+  const index = elementIndex(layer.kind, columns, inner);
+  const scale = outputScales(exact);
+  const feedback = makeFeedback(sample.moments, sample.sums, sample.rows);
+  const weight = new Int8Array(exact.weight.length);
+  const row = new Float64Array(inner);
+  scale.forEach((unit, output) => {
+    const matrix = Math.floor(output / columns) * columns * inner;
+    for (let k = 0; k < inner; k++) row[k] = exact.weight[matrix + index(output % columns, k)]!;
+    const rounded = roundWithFeedback(row, unit, feedback, LARGEST_WEIGHT);
+    for (let k = 0; k < inner; k++) weight[matrix + index(output % columns, k)] = rounded[k]!;
+  });
+  return { weight, scale };
+}
+
+/** f32[outputs]: the largest magnitude of each output's weights / 127. */
+function outputScales({ weight, bias }: Pick<FoldedLayer, 'weight' | 'bias'>): Float32Array {
+  const perOutput = weight.length / bias.length;
+  return Float32Array.from(bias, (_, n) =>
+    usableScale(largestMagnitude(weight.subarray(n * perOutput, (n + 1) * perOutput)) / LARGEST_WEIGHT),
+  );
+}
+
+function largestMagnitude(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
 
 function inputScale({ largest }: InputStatistics, inner: number): Float32Array {
@@ -124,11 +173,4 @@ function correctedBias(
     }
     return bias + sum / seen.rows;
   });
-}
-
-function roundHalfEven(x: number): number {
-  const down = Math.floor(x);
-  const rest = x - down;
-  if (rest !== 0.5) return Math.round(x);
-  return down % 2 === 0 ? down : down + 1;
 }

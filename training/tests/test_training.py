@@ -44,7 +44,7 @@ AUGMENTATION = {
 SETTINGS = {
     "epochs": 3, "batch": 8, "learning_rate": 3e-3, "warmup_share": 0.1, "final_rate_share": 0.01, "weight_decay": 0.01,
     "clip_norm": 2.0, "ema_decay": 0.9, "dropout": 0.1, "positive_weight": [1.0, 8.0], "checkpoint_minutes": 60,
-    "evaluate_lead_sets_every": 2, "half_products": False,
+    "evaluate_lead_sets_every": 2, "half_products": False, "quiet_branches": False,
 }  # fmt: skip
 
 
@@ -424,3 +424,17 @@ def test_per_lead_projections_are_those_of_the_reference():
     with torch.no_grad():
         expected = reference(x)
         assert (model(x) - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_quiet_branches_leave_nothing_of_their_layers_but_can_learn():
+    model = FastLeadAttention(SMALL, 26)
+    fast_model_module.quieten_branches(model)
+    x = torch.from_numpy(noise("quiet", 2, 12, 300)).float()
+    before = model.train()(x)
+    before.sum().backward()
+    # The last layers have gradients, and once they are not zero the layers before them have some too.
+    assert model.transformer.stem[0].mlp["3"].weight.grad.abs().max() > 0
+    with torch.no_grad():
+        for module in (model.blocks[1].p1[0].depth_wise_conv, model.transformer.stem[0].attn.query, model.transformer.stem[0].mlp["0"]):
+            module.weight.mul_(3)
+    assert torch.allclose(model(x), before, atol=1e-6)
