@@ -105,14 +105,16 @@ function fromSafetensors(file: Uint8Array): Checkpoint {
     published: false,
     ...(isOurs && name !== undefined ? { name } : {}),
     tensors: new Map(stored),
-    extra: (key) => (metadata[key] === undefined ? undefined : parseJson(metadata[key], key)),
+    // Provenance may be a sentence, for people.
+    extra: (key) => (metadata[key] === undefined ? undefined : parseJson(metadata[key], key, key === 'provenance')),
   };
 }
 
-function parseJson(text: string, key: string): unknown {
+function parseJson(text: string, key: string, mayBeText: boolean): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    if (mayBeText) return text;
     throw new WeightsError('BAD_METADATA', `Metadata "${key}" is not JSON`, { format: 'safetensors' });
   }
 }

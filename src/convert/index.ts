@@ -103,7 +103,7 @@ function formatMetadata(
 ): Record<string, string> {
   const source = { kind, sha256, ...(published ? { layout: 'published' } : {}) };
   // What the checkpoint says of its making goes on with it.
-  const before = typeof stated === 'object' && stated !== null && !Array.isArray(stated) ? stated : {};
+  const before = typeof stated === 'string' ? { stated } : typeof stated === 'object' && !Array.isArray(stated) ? stated : {};
   const metadata: Record<string, unknown> = { calibration, classes, config, provenance: { ...before, source }, thresholds };
   const json = Object.entries(metadata).filter(([, value]) => value !== undefined);
   const texts = { format: 'leadwise/1', name, ...Object.fromEntries(json.map(([key, value]) => [key, canonicalJson(value)])) };

@@ -121,8 +121,10 @@ describe('settings', () => {
     const weights = parseSafetensors(testWeightFile(testConfig('edge')));
     const provenance = '{"recipe":{"seed":7},"source":"other"}';
     const before = formatSafetensors({ ...weights.metadata, provenance }, new Map(weights.tensors));
-    const stated = JSON.parse(parseWeights((await convert(before)).file).metadata['provenance']!);
-    expect(stated).toEqual({ recipe: { seed: 7 }, source: { kind: 'safetensors', sha256: sha256(before) } });
+    const statedIn = async (file: Uint8Array) => JSON.parse(parseWeights((await convert(file)).file).metadata['provenance']!);
+    expect(await statedIn(before)).toEqual({ recipe: { seed: 7 }, source: { kind: 'safetensors', sha256: sha256(before) } });
+    const sentence = formatSafetensors({ ...weights.metadata, provenance: 'one run, ten epochs' }, new Map(weights.tensors));
+    expect(await statedIn(sentence)).toMatchObject({ stated: 'one run, ten epochs', source: { kind: 'safetensors' } });
   });
 
   it.each([0x80, 0x08])('a safetensors file is one whatever its first byte is (0x%s)', async (first) => {
