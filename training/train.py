@@ -72,6 +72,25 @@ def masked_loss(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     return (loss * known).sum() / known.sum()
 
 
+class Teacher:
+    """A trained network whose probabilities are targets beside the labels (distillation, Hinton et al. 2015).
+
+    It sees the records as they were augmented for the student, through its own window. Nothing of it is trained.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, checkpoint = path, read_checkpoint(path)
+        if checkpoint.get("classes", CLASS_CODES) != CLASS_CODES:
+            raise ValueError(f'"classes" expected those of src/classes.json, got {checkpoint["classes"]}')
+        self.samples = checkpoint["config"]["windowSamples"]
+        self.model = FastLeadAttention(checkpoint["config"], len(CLASSES)).eval().requires_grad_(False)
+        from_state_dict(self.model, checkpoint["state_dict"])
+
+    def loss(self, logits: Tensor, signal: Tensor) -> Tensor:
+        """Cross-entropy with the teacher's probabilities; they hold the positive weights it was trained with."""
+        return F.binary_cross_entropy_with_logits(logits, self.model(to_window(signal, self.samples)).sigmoid())
+
+
 class Average:
     """Exponential moving average of all floating tensors of a model, running statistics included."""
 
@@ -114,6 +133,8 @@ class Run:
         self.loss_sum, self.loss_count = 0.0, 0
         self.stopping = False
         self.origin: dict | None = None  # the file of --from
+        teacher = self.settings["teacher"]
+        self.teacher = Teacher(ROOT / teacher) if teacher else None
         self.steps_per_epoch = len(self.train) // self.settings["batch"]
         self.total = self.steps_per_epoch * self.settings["epochs"]
 
@@ -152,17 +173,16 @@ class Run:
             print(f"{path.name} was trained with another {', '.join(changed)}", flush=True)
         for model in (self.model, self.average.model):
             from_state_dict(model, checkpoint["state_dict"])
-        self.origin = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        self.origin = file_name(path)
 
     def batch(self) -> tuple[Tensor, Tensor]:
-        """The augmented signals [B, L, T] and labels [B, K] of the current step."""
+        """The augmented signals [B, L, T] and labels [B, K] of the current step; T is not yet the window's."""
         epoch, position = divmod(self.step, self.steps_per_epoch)
         order = torch.randperm(len(self.train), generator=step_generator(self.recipe["seed"], 0, epoch))
         size = self.settings["batch"]
         chosen = order[position * size : (position + 1) * size].numpy()
         generator = step_generator(self.recipe["seed"], 1, self.step)
         signal = augment(torch.from_numpy(self.train.signal[chosen]), self.recipe["augmentation"], generator)
-        signal = to_window(signal, self.config["windowSamples"])
         return signal, torch.from_numpy(self.train.labels[chosen])
 
     def take_step(self) -> None:
@@ -171,7 +191,11 @@ class Run:
             group["lr"] = rate
         signal, labels = self.batch()
         torch.manual_seed(self.recipe["seed"] * 1_000_003 + self.step)  # dropout
-        loss = masked_loss(self.model.train()(signal), labels, self.weight)
+        logits = self.model.train()(to_window(signal, self.config["windowSamples"]))
+        loss = masked_loss(logits, labels, self.weight)
+        if self.teacher:
+            share = self.settings["teacher_share"]
+            loss = (1 - share) * loss + share * self.teacher.loss(logits, signal)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings["clip_norm"])
@@ -272,8 +296,13 @@ class Run:
 
     def provenance(self) -> dict:
         progress = round(self.progress, 4)
-        origin = {"from": self.origin} if self.origin else {}
-        return {"recipe": self.recipe, "step": self.step, "progress": progress, "records": len(self.train), **origin}
+        files = {"from": self.origin, "teacher": self.teacher and file_name(self.teacher.path)}
+        files = {use: file for use, file in files.items() if file}
+        return {"recipe": self.recipe, "step": self.step, "progress": progress, "records": len(self.train), **files}
+
+
+def file_name(path: Path) -> dict:
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def make_optimizer(model: torch.nn.Module, settings: dict) -> torch.optim.AdamW:

@@ -45,6 +45,7 @@ SETTINGS = {
     "epochs": 3, "batch": 8, "learning_rate": 3e-3, "warmup_share": 0.1, "final_rate_share": 0.01, "weight_decay": 0.01,
     "clip_norm": 2.0, "ema_decay": 0.9, "dropout": 0.1, "positive_weight": [1.0, 8.0], "checkpoint_minutes": 60,
     "evaluate_lead_sets_every": 2, "half_products": False, "quiet_branches": False,
+    "teacher": "", "teacher_share": 0.5,
 }  # fmt: skip
 
 
@@ -335,6 +336,25 @@ def test_a_run_begins_from_a_checkpoint(tiny, tmp_path):
         with safe_open(tmp_path / "again.safetensors", "pt") as file:
             assert json.loads(file.metadata()["provenance"])["from"] == origin
     assert "from" not in old.provenance()
+
+
+def test_a_teacher_is_followed_and_named(tiny, tmp_path):
+    """With the teacher's share at 1 the labels do not matter, the student's answers become the teacher's, which stays as it is."""
+    old = tiny("teacher", epochs=8)
+    old.loop()
+    path = tmp_path / "teacher.safetensors"
+    old.export_bf16(path)
+    run = tiny("student", epochs=16, teacher=str(path), teacher_share=1.0)
+    run.train.labels[:] = 0
+    before = to_state_dict(run.teacher.model)
+    signal = torch.from_numpy(run.tuning.signal)
+    distance = lambda: run.teacher.loss(run.average.model(to_window(signal, SMALL["windowSamples"])), signal).item()  # noqa: E731
+    first = distance()
+    run.loop()
+    assert distance() < 0.6 * first
+    for name, tensor in to_state_dict(run.teacher.model).items():
+        assert torch.equal(tensor, before[name]), name
+    assert run.provenance()["teacher"] == {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def test_a_checkpoint_of_another_shape_is_refused(tiny, tmp_path, capsys):
