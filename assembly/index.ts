@@ -10,7 +10,7 @@ export { f32_max_pool1d } from './kernels/maxpool1d';
 export { qs16_qc8w_gemm } from './kernels/qgemm';
 export { f32_qs16_quantize } from './kernels/quantize';
 export { f32_resize_linear1d } from './kernels/resize1d';
-export { copy, f32_affine, f32_transpose, zero } from './kernels/rows';
+export { copy, f32_affine, f32_transpose, repeat, zero } from './kernels/rows';
 export { heapBase } from './memory';
 export { f64_filtfilt, f64_lfilter_zi } from './signal/filtfilt';
 export { f64_resample, f64_resample_plan, f64_resample_plan_bytes, f64_resample_scratch_bytes } from './signal/resample';

@@ -1,5 +1,6 @@
 import { Arena, alignUp } from './arena.js';
 import type { NetworkConfig } from './config.js';
+import { findRepeats, type Repeats } from './constant.js';
 import { LeadwiseError, WeightsError } from './errors.js';
 import type { KernelExports } from './kernel-exports.js';
 import { forward } from './network.js';
@@ -82,22 +83,30 @@ export class Engine {
 
   /**
    * Runs x: f32[leads][windowSamples], one layer each step. Returns the logits. Only one run may be under way.
+   * What repeats in x is computed once; `repeats` can say that nothing does. The bits are the same.
    * @throws LeadwiseError `OVERFLOW` when a logit is not finite: a NaN would have other bits in other engines
    */
-  *run(x: Float32Array): Generator<Layer, Float32Array, void> {
+  *run(x: Float32Array, repeats?: Repeats): Generator<Layer, Float32Array, void> {
     const { config, classes } = this.weights;
+    const leads = config.leads.length;
     this.arena.reset();
     this.operations.saturated = 0;
-    const input = this.operations.tensor(config.leads.length, config.windowSamples, 1);
-    this.view(input).set(x);
+    const input = this.operations.tensor(leads, config.windowSamples, 1, repeats ?? findRepeats(x, leads));
+    this.floats(input.pointer, x.length).set(x);
     const logits = this.view(yield* forward(config, this.operations, input, classes.length)).slice();
     if (logits.every(Number.isFinite)) return logits;
     throw new LeadwiseError('OVERFLOW', 'The logits are not finite: weights or input are too large for 32-bit floats');
   }
 
   /** The values of a layer that was just reported: a view, valid until the next step. */
-  view({ pointer, leads, timeSteps, channels }: Tensor): Float32Array {
-    return new Float32Array(this.instance.memory.buffer, pointer, leads * timeSteps * channels);
+  view(values: Tensor): Float32Array {
+    this.operations.complete(values);
+    return this.floats(values.pointer, values.leads * values.timeSteps * values.channels);
+  }
+
+  /** f32[count] at an address of the wasm memory: a view. */
+  floats(pointer: number, count: number): Float32Array {
+    return new Float32Array(this.instance.memory.buffer, pointer, count);
   }
 
   /** Activations of the last run that left the range of their integer type; 0 in a float network. */

@@ -45,7 +45,7 @@ export interface KernelExports {
     inputStride: number,
     outputStride: number,
   ): void;
-  f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number): number;
+  f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number, slope: number): number;
   f32_local_attention(
     query: number,
     key: number,
@@ -63,11 +63,20 @@ export interface KernelExports {
     scale: number,
     leadMajor: number,
   ): void;
-  f32_max_pool1d(input: number, output: number, timeSteps: number, channels: number): void;
-  f32_resize_linear1d(input: number, output: number, inputSteps: number, outputSteps: number, channels: number): void;
+  f32_max_pool1d(input: number, output: number, timeSteps: number, channels: number, start: number, steps: number): void;
+  f32_resize_linear1d(
+    input: number,
+    output: number,
+    inputSteps: number,
+    outputSteps: number,
+    channels: number,
+    start: number,
+    steps: number,
+  ): void;
   f32_affine(input: number, scale: number, shift: number, output: number, rows: number, channels: number): void;
   f32_transpose(input: number, output: number, rows: number, columns: number): void;
   copy(input: number, output: number, bytes: number): void;
+  repeat(row: number, output: number, bytes: number, count: number): void;
   zero(output: number, bytes: number): void;
   f64_lfilter_zi(b: number, a: number, zi: number, taps: number): number;
   f64_filtfilt(

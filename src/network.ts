@@ -68,7 +68,7 @@ function* transformerBlock(
     skip = operations.maxPool(x);
     operations.release(x);
   }
-  operations.addProjected(`${name}.attn.proj`, attended, skip);
+  skip = operations.addProjected(`${name}.attn.proj`, attended, skip);
   operations.release(attended);
   operations.addMlp(name, skip, config.dim * config.mlpRatio);
   yield layer(operations, name, skip);
@@ -83,7 +83,7 @@ function* head(operations: F32Operations, x: Tensor, classCount: number): Layers
   operations.relu(hidden);
   const perChannel = operations.pointwise('linearN.2', hidden, 1);
   operations.release(hidden);
-  const pooled: Tensor = { pointer: perChannel.pointer, leads: 1, timeSteps: 1, channels: perChannel.timeSteps };
+  const pooled: Tensor = { ...perChannel, timeSteps: 1, channels: perChannel.timeSteps };
   yield layer(operations, 'linearN', pooled);
   operations.leakyRelu(pooled);
   const features = yield* step(operations, 'linear1', pooled, operations.pointwise('linear1', pooled, HEAD_FEATURES));

@@ -2,6 +2,7 @@
 
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
+import { attended, common, computedStretches, convolved, MARGIN, noRepeats, type Repeats, resized } from './constant.js';
 import type { KernelExports } from './kernel-exports.js';
 import { PANEL } from './pack.js';
 import type { Tensor } from './tensor.js';
@@ -24,19 +25,49 @@ export interface PackedWeights {
   values(name: string): ArrayLike<number>;
 }
 
-/** A matrix product of `rows` rows; strides count elements; `add`: address of what is added, 0 for nothing; `lead`: of a per-lead matrix. */
-export interface Product {
+/** A matrix product of up to `rows` rows at once; strides count elements. */
+export interface ProductShape {
   rows: number;
   inner: number;
   columns: number;
   inputStride?: number;
+  /** Of the input, which then is scratch. */
+  activation?: 'leaky' | 'gelu';
+}
+
+/** A product that is ready to run: its weights looked up, its scratch allocated. */
+export interface Product extends Required<Omit<ProductShape, 'activation'>> {
+  readonly name: string;
+  readonly activation: ProductShape['activation'];
+  /** Byte addresses. */
+  readonly weights: number;
+  readonly bias: number;
+  /** Bytes from one lead's matrix to the next, where each has its own. */
+  readonly matrixBytes: number;
+}
+
+/** One call of a product; `add`: address of what is added; `lead`: of a per-lead matrix. */
+export interface Call {
+  rows: number;
   add?: number;
   lead?: number;
 }
 
+/** A depthwise convolution that is ready to run. */
+interface Depthwise {
+  readonly weights: number;
+  readonly bias: number;
+  readonly inputChannels: number;
+  readonly channels: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly pad: number;
+}
+
 /**
  * The network's building blocks on f32 kernels. Each method takes tensors, allocates its result in the arena, and releases nothing
- * but its own scratch: lifetimes are the network's business. `macs` counts multiply-accumulates.
+ * but its own scratch: lifetimes are the network's business. What repeats in a tensor is computed once (constant.ts).
+ * `macs` counts multiply-accumulates.
  */
 export class F32Operations {
   macs = 0;
@@ -50,8 +81,8 @@ export class F32Operations {
     protected readonly packed: PackedWeights,
   ) {}
 
-  tensor(leads: number, timeSteps: number, channels: number): Tensor {
-    return { pointer: this.arena.allocate(leads * timeSteps * channels * F32), leads, timeSteps, channels };
+  tensor(leads: number, timeSteps: number, channels: number, repeats = noRepeats(leads)): Tensor {
+    return { pointer: this.arena.allocate(leads * timeSteps * channels * F32), leads, timeSteps, channels, repeats };
   }
 
   release(tensor: Tensor): void {
@@ -65,92 +96,107 @@ export class F32Operations {
     channels: number,
     { stride = 1, pad = 0, residual }: { stride?: number; pad?: number; residual?: Tensor },
   ): Tensor {
-    const output = this.tensor(x.leads, convolvedSteps(x.timeSteps, STEM_KERNEL, stride, pad), channels);
-    const tile = this.tensor(1, TILE_STEPS, channels);
-    forEachTile(output, (lead, start, steps) => {
-      this.depthwise(`${name}.depth_wise_conv`, row(x, lead, 0), tile.pointer, {
-        x,
-        channels,
-        kernelSize: STEM_KERNEL,
-        stride,
-        pad,
-        start,
-        steps,
-      });
-      this.kernels.f32_leaky_relu(tile.pointer, steps * channels);
-      const add = residual ? row(residual, lead, start) : 0;
-      this.product(`${name}.point_wise`, tile.pointer, row(output, lead, start), { rows: steps, inner: channels, columns: channels, add });
+    this.need(x, STEM_KERNEL + stride);
+    const steps = convolvedSteps(x.timeSteps, STEM_KERNEL, stride, pad);
+    const repeats = convolved(x.repeats, { kernelSize: STEM_KERNEL, stride, pad });
+    const output = this.tensor(x.leads, steps, channels, residual ? common(repeats, residual.repeats) : repeats);
+    const tile = this.scratch(TILE_STEPS * channels);
+    const convolution = this.depthwise(`${name}.depth_wise_conv`, {
+      inputChannels: x.channels,
+      channels,
+      kernelSize: STEM_KERNEL,
+      stride,
+      pad,
     });
-    this.release(tile);
+    const product = this.prepare(`${name}.point_wise`, { rows: TILE_STEPS, inner: channels, columns: channels, activation: 'leaky' });
+    this.forEachTile(output, (lead, start, rows) => {
+      this.convolve(convolution, row(x, lead, 0), tile, { timeSteps: x.timeSteps, start, steps: rows });
+      this.multiply(product, tile, row(output, lead, start), { rows, add: residual ? row(residual, lead, start) : 0 });
+    });
+    this.macs += x.leads * steps * channels * (STEM_KERNEL + channels);
+    this.finish(product);
+    this.arena.release(tile);
     return output;
   }
 
   /** f32[L][T][in] -> f32[L][T][channels]. */
   pointwise(name: string, x: Tensor, channels: number): Tensor {
-    const output = this.tensor(x.leads, x.timeSteps, channels);
-    forEachTile(output, (lead, start, steps) => {
-      this.product(name, row(x, lead, start), row(output, lead, start), { rows: steps, inner: x.channels, columns: channels });
-    });
+    const output = this.tensor(x.leads, x.timeSteps, channels, x.repeats);
+    const product = this.prepare(name, { rows: TILE_STEPS, inner: x.channels, columns: channels });
+    this.forEachTile(output, (lead, start, rows) => this.multiply(product, row(x, lead, start), row(output, lead, start), { rows }));
+    this.macs += x.leads * x.timeSteps * x.channels * channels;
+    this.finish(product);
     return output;
   }
 
   /** Linear interpolation along time. */
   resize(x: Tensor, timeSteps: number): Tensor {
-    const output = this.tensor(x.leads, timeSteps, x.channels);
-    for (let lead = 0; lead < x.leads; lead++) {
-      this.kernels.f32_resize_linear1d(row(x, lead, 0), row(output, lead, 0), x.timeSteps, timeSteps, x.channels);
-    }
+    this.need(x, 4 + (3 * x.timeSteps) / timeSteps);
+    const output = this.tensor(x.leads, timeSteps, x.channels, resized(x.repeats, x.timeSteps, timeSteps));
+    this.forEachTile(output, (lead, start, steps) => {
+      this.kernels.f32_resize_linear1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, timeSteps, x.channels, start, steps);
+    });
     return output;
   }
 
   /** Convolution over time and channels, "same" padding (BatchNorm folded) -> ReLU. Its rows overlap in memory: one product does it. */
   embedding(name: string, x: Tensor): Tensor {
     const reach = Math.floor(EMBEDDING_KERNEL / 2);
-    const output = this.tensor(x.leads, x.timeSteps, x.channels);
-    const padded = this.tensor(1, x.timeSteps + 2 * reach, x.channels);
-    this.zeroRows(padded, 0, reach);
-    this.zeroRows(padded, reach + x.timeSteps, reach);
-    for (let lead = 0; lead < x.leads; lead++) {
-      this.kernels.copy(row(x, lead, 0), row(padded, 0, reach), x.timeSteps * x.channels * F32);
-      forEachStretch(x.timeSteps, (start, steps) => {
-        const to = row(output, lead, start);
-        const shape = { rows: steps, inner: EMBEDDING_KERNEL * x.channels, columns: x.channels, inputStride: x.channels };
-        this.product(name, row(padded, 0, start), to, shape);
-        this.kernels.f32_relu(to, steps * x.channels);
-      });
-    }
-    this.release(padded);
+    const repeats = convolved(x.repeats, { kernelSize: EMBEDDING_KERNEL, stride: 1, pad: reach });
+    const output = this.tensor(x.leads, x.timeSteps, x.channels, repeats);
+    const tile = this.tensor(1, TILE_STEPS + 2 * reach, x.channels);
+    const inner = EMBEDDING_KERNEL * x.channels;
+    const product = this.prepare(name, { rows: TILE_STEPS, inner, columns: x.channels, inputStride: x.channels });
+    this.forEachTile(output, (lead, start, rows) => {
+      const to = row(output, lead, start);
+      this.copyPadded(x, lead, tile, { start: start - reach, steps: rows + 2 * reach });
+      this.multiply(product, tile.pointer, to, { rows });
+      this.kernels.f32_relu(to, rows * x.channels);
+    });
+    this.macs += x.leads * x.timeSteps * inner * x.channels;
+    this.finish(product);
+    this.release(tile);
     return output;
   }
 
   /** BatchNorm `ln1`, then query, key and value: depthwise convolution (BatchNorm folded) -> pointwise, at the block's rate. */
   project(name: string, x: Tensor, stride: number): Projections {
+    const { channels } = x;
     const reach = Math.floor(PROJECTION_KERNEL / 2);
     const timeSteps = convolvedSteps(x.timeSteps, PROJECTION_KERNEL, stride, reach);
-    const [query, key, value] = [0, 1, 2].map(() => this.tensor(x.leads, timeSteps, x.channels)) as [Tensor, Tensor, Tensor];
+    const perLead = this.config.leadProjection === 'perLead';
+    const repeats = convolved(x.repeats, { kernelSize: PROJECTION_KERNEL, stride, pad: reach });
+    if (perLead) Object.assign(repeats, { twin: noRepeats(x.leads).twin });
+    const [query, key, value] = [0, 1, 2].map(() => this.tensor(x.leads, timeSteps, channels, repeats)) as [Tensor, Tensor, Tensor];
     // The convolution pads the normalised values with zeros, so ln1 cannot be folded into it at the borders.
-    const normed = this.tensor(1, x.timeSteps + 2 * reach, x.channels);
-    const tile = this.tensor(1, TILE_STEPS, x.channels);
-    this.zeroRows(normed, 0, reach);
-    this.zeroRows(normed, reach + x.timeSteps, reach);
-    for (let lead = 0; lead < x.leads; lead++) {
-      const [scale, shift] = [this.packed.address(`${name}.ln1.weight`), this.packed.address(`${name}.ln1.bias`)];
-      this.kernels.f32_affine(row(x, lead, 0), scale, shift, row(normed, 0, reach), x.timeSteps, x.channels);
-      for (const [role, output] of [['query', query] as const, ['key', key] as const, ['value', value] as const]) {
-        forEachStretch(timeSteps, (start, steps) => {
-          const shape = { x: normed, channels: x.channels, kernelSize: PROJECTION_KERNEL, stride, pad: 0, start, steps };
-          this.depthwise(`${name}.attn.${role}_conv`, normed.pointer, tile.pointer, shape);
-          const product = {
-            rows: steps,
-            inner: x.channels,
-            columns: x.channels,
-            lead: this.config.leadProjection === 'perLead' ? lead : 0,
-          };
-          this.product(`${name}.attn.${role}`, tile.pointer, row(output, lead, start), product);
-        });
+    const normed = this.tensor(1, (TILE_STEPS - 1) * stride + PROJECTION_KERNEL, channels);
+    const tile = this.scratch(TILE_STEPS * channels);
+    const roles = [['query', query] as const, ['key', key] as const, ['value', value] as const].map(([role, output]) => ({
+      output,
+      convolution: this.depthwise(`${name}.attn.${role}_conv`, {
+        inputChannels: channels,
+        channels,
+        kernelSize: PROJECTION_KERNEL,
+        stride,
+        pad: 0,
+      }),
+      product: this.prepare(`${name}.attn.${role}`, { rows: TILE_STEPS, inner: channels, columns: channels }),
+    }));
+    const norm = { scale: this.packed.address(`${name}.ln1.weight`), shift: this.packed.address(`${name}.ln1.bias`) };
+    this.forEachTile(query, (lead, start, rows) => {
+      const steps = (rows - 1) * stride + PROJECTION_KERNEL;
+      this.copyPadded(x, lead, normed, { start: start * stride - reach, steps, norm });
+      for (const { output, convolution, product } of roles) {
+        this.convolve(convolution, normed.pointer, tile, { timeSteps: steps, start: 0, steps: rows });
+        this.multiply(product, tile, row(output, lead, start), { rows, lead: perLead ? lead : 0 });
       }
+    });
+    for (const { output, product } of roles) {
+      if (output !== query) this.repeatTiles(output);
+      this.finish(product);
     }
-    this.release(tile);
+    this.macs += 3 * x.leads * timeSteps * channels * (PROJECTION_KERNEL + channels);
+    this.arena.release(tile);
     this.release(normed);
     return { query, key, value };
   }
@@ -160,18 +206,21 @@ export class F32Operations {
     const { leads, timeSteps, channels } = query;
     const headChannels = channels / this.config.heads;
     const reach = window < 0 ? timeSteps : Math.floor(window / 2);
-    const weights = this.tensor(1, 1, Math.min(2 * reach + 1, timeSteps));
-    const tokens = this.tensor(leads, 2 * Math.min(TILE_STEPS + 2 * reach, timeSteps) + 1, headChannels);
+    for (const x of [query, key, value]) this.need(x, 2 * reach + 1);
+    const output = { ...query, repeats: attended(query.repeats, reach) };
+    const weights = this.scratch(2 * (Math.min(2 * reach + 2, timeSteps) + 8));
+    const tokens = this.scratch(leads * headChannels * (2 * Math.min(TILE_STEPS + 2 * reach, timeSteps) + 2));
     const scale = 1 / Math.sqrt(headChannels);
     const published = this.config.headOrder === 'published' ? 1 : 0;
-    forEachStretch(timeSteps, (start, steps) => {
+    // All leads at once: their stretches are the same.
+    forEachStretch(output, 0, (start, steps) => {
       this.kernels.f32_local_attention(
         query.pointer,
         key.pointer,
         value.pointer,
         query.pointer,
-        weights.pointer,
-        tokens.pointer,
+        weights,
+        tokens,
         leads,
         timeSteps,
         channels,
@@ -183,41 +232,55 @@ export class F32Operations {
         published,
       );
     });
+    this.repeatTiles(output);
     this.macs += 2 * timeSteps * Math.min(2 * reach + 1, timeSteps) * leads * channels;
-    this.release(tokens);
-    this.release(weights);
-    return query;
+    this.arena.release(tokens);
+    this.arena.release(weights);
+    return output;
   }
 
-  /** x[L][T][C] += values times the output projection. */
-  addProjected(name: string, values: Tensor, x: Tensor): void {
-    forEachTile(values, (lead, start, steps) => {
+  /** x[L][T][C] += values times the output projection. Returns x, which has fewer repeats then. */
+  addProjected(name: string, values: Tensor, x: Tensor): Tensor {
+    const sum = this.narrow(x, common(values.repeats, x.repeats));
+    const product = this.prepare(name, { rows: TILE_STEPS, inner: values.channels, columns: x.channels });
+    this.forEachTile(sum, (lead, start, rows) => {
       const to = row(x, lead, start);
-      this.product(name, row(values, lead, start), to, { rows: steps, inner: values.channels, columns: x.channels, add: to });
+      this.multiply(product, row(values, lead, start), to, { rows, add: to });
     });
+    this.macs += x.leads * x.timeSteps * values.channels * x.channels;
+    this.finish(product);
+    return sum;
   }
 
   /** x[L][T][C] += mlp(x), in tiles: BatchNorm `ln2` (folded) and D -> hidden, GELU, hidden -> D. */
   addMlp(name: string, x: Tensor, hidden: number): void {
-    const tile = this.tensor(1, TILE_STEPS, hidden);
-    forEachTile(x, (lead, start, steps) => {
+    const tile = this.scratch(TILE_STEPS * hidden);
+    const first = this.prepare(`${name}.mlp.0`, { rows: TILE_STEPS, inner: x.channels, columns: hidden });
+    const second = this.prepare(`${name}.mlp.3`, { rows: TILE_STEPS, inner: hidden, columns: x.channels, activation: 'gelu' });
+    this.forEachTile(x, (lead, start, rows) => {
       const at = row(x, lead, start);
-      this.product(`${name}.mlp.0`, at, tile.pointer, { rows: steps, inner: x.channels, columns: hidden });
-      this.kernels.f32_gelu(tile.pointer, steps * hidden);
-      this.product(`${name}.mlp.3`, tile.pointer, at, { rows: steps, inner: hidden, columns: x.channels, add: at });
+      this.multiply(first, at, tile, { rows });
+      this.multiply(second, tile, at, { rows, add: at });
     });
-    this.release(tile);
+    this.macs += 2 * x.leads * x.timeSteps * x.channels * hidden;
+    this.finish(second);
+    this.finish(first);
+    this.arena.release(tile);
   }
 
   /** Max-pool of kernel 3, stride 2, padding 1. */
   maxPool(x: Tensor): Tensor {
-    const output = this.tensor(x.leads, Math.ceil(x.timeSteps / 2), x.channels);
-    for (let lead = 0; lead < x.leads; lead++) this.kernels.f32_max_pool1d(row(x, lead, 0), row(output, lead, 0), x.timeSteps, x.channels);
+    const repeats = convolved(x.repeats, { kernelSize: 3, stride: 2, pad: 1 });
+    const output = this.tensor(x.leads, Math.ceil(x.timeSteps / 2), x.channels, repeats);
+    this.forEachTile(output, (lead, start, steps) => {
+      this.kernels.f32_max_pool1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, x.channels, start, steps);
+    });
     return output;
   }
 
   /** f32[L][T][C] -> f32[C][L*T]: per channel the values in the order lead * T + time. */
   transpose(x: Tensor): Tensor {
+    this.complete(x);
     const output = this.tensor(1, x.channels, x.leads * x.timeSteps);
     this.kernels.f32_transpose(x.pointer, output.pointer, x.leads * x.timeSteps, x.channels);
     return output;
@@ -233,28 +296,101 @@ export class F32Operations {
     this.kernels.f32_leaky_relu(x.pointer, x.leads * x.timeSteps * x.channels);
   }
 
-  private depthwise(
-    name: string,
-    input: number,
-    output: number,
-    shape: { x: Tensor; channels: number; kernelSize: number; stride: number; pad: number; start: number; steps: number },
+  /** Writes the steps within constant stretches, which nothing but a reader from outside needs. */
+  complete(x: Tensor): void {
+    for (const [lead, { from, to }] of x.repeats.constant.entries()) {
+      if (from < to) this.kernels.repeat(row(x, lead, from), row(x, lead, from + 1), x.channels * F32, to - from - 1);
+    }
+  }
+
+  protected prepare(name: string, { rows, inner, columns, inputStride = inner, activation }: ProductShape): Product {
+    const weights = this.packed.address(`${name}.weight`);
+    const bias = this.packed.address(`${name}.bias`);
+    const matrixBytes = Math.ceil(columns / PANEL) * PANEL * inner * F32;
+    return { name, rows, inner, columns, inputStride, activation, weights, bias, matrixBytes };
+  }
+
+  protected multiply(product: Product, input: number, output: number, { rows, add = 0, lead = 0 }: Call): void {
+    const { inner, columns, inputStride, activation, weights, bias, matrixBytes } = product;
+    if (activation === 'leaky') this.kernels.f32_leaky_relu(input, rows * inner);
+    else if (activation === 'gelu') this.kernels.f32_gelu(input, rows * inner);
+    const matrix = weights + lead * matrixBytes;
+    this.kernels.f32_gemm(input, matrix, bias + lead * columns * F32, add, output, rows, inner, columns, inputStride, columns);
+  }
+
+  protected finish(_product: Product): void {}
+
+  private depthwise(name: string, shape: Omit<Depthwise, 'weights' | 'bias'>): Depthwise {
+    return { weights: this.packed.address(`${name}.weight`), bias: this.packed.address(`${name}.bias`), ...shape };
+  }
+
+  private convolve(convolution: Depthwise, input: number, output: number, tile: { timeSteps: number; start: number; steps: number }): void {
+    const { weights, bias, inputChannels, channels, kernelSize, stride, pad } = convolution;
+    const { timeSteps, start, steps } = tile;
+    this.kernels.f32_dwconv1d(input, weights, bias, output, timeSteps, inputChannels, channels, kernelSize, start, steps, stride, pad);
+  }
+
+  /** Steps start … start + steps - 1 of a lead, normalised or as they are; zeros stand for those outside. */
+  private copyPadded(
+    x: Tensor,
+    lead: number,
+    output: Tensor,
+    { start, steps, norm }: { start: number; steps: number; norm?: { scale: number; shift: number } },
   ): void {
-    const { x, channels, kernelSize, stride, pad, start, steps } = shape;
-    const [weights, bias] = [this.packed.address(`${name}.weight`), this.packed.address(`${name}.bias`)];
-    this.kernels.f32_dwconv1d(input, weights, bias, output, x.timeSteps, x.channels, channels, kernelSize, start, steps, stride, pad);
-    this.macs += steps * channels * kernelSize;
+    const { timeSteps, channels } = x;
+    const before = Math.max(0, -start);
+    const inside = Math.min(timeSteps, start + steps) - (start + before);
+    if (before > 0) this.kernels.zero(output.pointer, before * channels * F32);
+    const [from, to] = [row(x, lead, start + before), row(output, 0, before)];
+    if (norm) this.kernels.f32_affine(from, norm.scale, norm.shift, to, inside, channels);
+    else this.kernels.copy(from, to, inside * channels * F32);
+    const after = steps - before - inside;
+    if (after > 0) this.kernels.zero(row(output, 0, before + inside), after * channels * F32);
   }
 
-  protected product(name: string, input: number, output: number, shape: Product): void {
-    const { rows, inner, columns, inputStride = inner, add = 0, lead = 0 } = shape;
-    const weights = this.packed.address(`${name}.weight`) + lead * Math.ceil(columns / PANEL) * PANEL * inner * F32;
-    const bias = this.packed.address(`${name}.bias`) + lead * columns * F32;
-    this.kernels.f32_gemm(input, weights, bias, add, output, rows, inner, columns, inputStride, columns);
-    this.macs += rows * inner * columns;
+  private scratch(count: number): number {
+    return this.arena.allocate(count * F32);
   }
 
-  private zeroRows(x: Tensor, start: number, steps: number): void {
-    this.kernels.zero(row(x, 0, start), steps * x.channels * F32);
+  /** Before an operation that reads more than `reach` steps into a constant stretch. */
+  private need(x: Tensor, reach: number): void {
+    if (reach > MARGIN) this.complete(x);
+  }
+
+  /** x with other repeats: steps that were not in memory may be wanted now. */
+  private narrow(x: Tensor, repeats: Repeats): Tensor {
+    const moved = x.repeats.constant.map(({ from, to }, lead) => {
+      const { from: newFrom, to: newTo } = repeats.constant[lead]!;
+      return newFrom < newTo ? Math.max(newFrom - from, to - newTo) : to - from;
+    });
+    this.need(x, 1 + 2 * Math.max(...moved));
+    return { ...x, repeats };
+  }
+
+  /** Runs what computes a tensor, tile by tile, on those steps that repeat nothing, and repeats them. */
+  private forEachTile(output: Tensor, run: (lead: number, start: number, steps: number) => void): void {
+    for (let lead = 0; lead < output.leads; lead++) {
+      if (output.repeats.twin[lead] === lead) forEachStretch(output, lead, (start, steps) => run(lead, start, steps));
+    }
+    this.repeatTiles(output);
+  }
+
+  /** The first and last steps of constant stretches, and leads that are like another. */
+  private repeatTiles(x: Tensor): void {
+    const rowBytes = x.channels * F32;
+    for (const [lead, stretch] of x.repeats.constant.entries()) {
+      const twin = x.repeats.twin[lead]!;
+      if (twin !== lead) {
+        for (const { from, to } of computedStretches(stretch, x.timeSteps)) {
+          this.kernels.copy(row(x, twin, from), row(x, lead, from), (to - from) * rowBytes);
+        }
+      }
+      const { from, to } = stretch;
+      if (from === to) continue;
+      const column = row(x, lead, from);
+      this.kernels.repeat(column, column + rowBytes, rowBytes, MARGIN);
+      this.kernels.repeat(column, row(x, lead, to - MARGIN), rowBytes, MARGIN);
+    }
   }
 }
 
@@ -263,10 +399,9 @@ function row({ pointer, timeSteps, channels }: Tensor, lead: number, step: numbe
   return pointer + (lead * timeSteps + step) * channels * F32;
 }
 
-function forEachTile({ leads, timeSteps }: Tensor, run: (lead: number, start: number, steps: number) => void): void {
-  for (let lead = 0; lead < leads; lead++) forEachStretch(timeSteps, (start, steps) => run(lead, start, steps));
-}
-
-function forEachStretch(timeSteps: number, run: (start: number, steps: number) => void): void {
-  for (let start = 0; start < timeSteps; start += TILE_STEPS) run(start, Math.min(TILE_STEPS, timeSteps - start));
+/** The steps of a lead that have to be computed, in tiles. */
+function forEachStretch({ repeats, timeSteps }: Tensor, lead: number, run: (start: number, steps: number) => void): void {
+  for (const { from, to } of computedStretches(repeats.constant[lead]!, timeSteps)) {
+    for (let start = from; start < to; start += TILE_STEPS) run(start, Math.min(TILE_STEPS, to - start));
+  }
 }

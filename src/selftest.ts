@@ -10,7 +10,7 @@ import type { KernelInstance } from './wasm.js';
 export const KERNEL_TEST_BYTES = 8192;
 
 /** SHA-256 of the outputs of `runKernels`: an intended change of a kernel's numbers changes it, and the CHANGELOG says so. */
-const KERNEL_DIGEST = '6b2767d45cb1cb78bc702ab5b3808614c51b80f5ae1adad22a5a9153043ed5e2';
+const KERNEL_DIGEST = '5e64178289d1ab80c82bf1eb3acf1bad464f7313a65a4e34c610b76982078f2f';
 
 /**
  * Runs each kind of kernel once on a few hundred values (well under a millisecond).
@@ -98,7 +98,7 @@ function runKernels({ kernels, memory }: KernelInstance, base: number): Uint8Arr
   const product = put(new Float32Array(55));
   kernels.f32_gemm(input, weights, vector, 0, product, 5, 10, 11, 10, 11);
   const integerProduct = put(new Float32Array(55));
-  kernels.f32_qs16_quantize(input, rounded, 50, 30000, 32767);
+  kernels.f32_qs16_quantize(input, rounded, 50, 30000, 32767, 1);
   kernels.qs16_qc8w_gemm(rounded, integers, vector, vector, product, integerProduct, 5, 10, 11, 10, 11);
   const convolved = put(new Float32Array(36));
   kernels.f32_dwconv1d(input, weights, vector, convolved, 6, 12, 12, 3, 0, 3, 2, 1);

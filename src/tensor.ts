@@ -1,9 +1,13 @@
+import type { Repeats } from './constant.js';
+
 /** Activations in wasm memory: f32[leads][timeSteps][channels], contiguous. */
 export interface Tensor {
   readonly pointer: number;
   readonly leads: number;
   readonly timeSteps: number;
   readonly channels: number;
+  /** What of it equals what; steps within a constant stretch may not be in memory (`F32Operations.complete`). */
+  readonly repeats: Repeats;
 }
 
 /** What the network has just computed. */
@@ -13,6 +17,6 @@ export interface Layer {
   readonly values: Tensor;
   /** [leads, timeSteps, channels], or [channels] after the head has joined leads and time. */
   readonly shape: readonly number[];
-  /** Multiply-accumulates since the layer before. */
+  /** Multiply-accumulates since the layer before, counted as if nothing were skipped. */
   readonly macs: number;
 }

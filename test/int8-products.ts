@@ -1,8 +1,8 @@
 // Samples of the integer products of a run, and what they have to be: written from docs/design.md, on the tensors of the file.
 
 import { Engine } from '../src/engine.js';
-import type { Product } from '../src/operations.js';
-import { Int8Operations } from '../src/operations-int8.js';
+import type { Call } from '../src/operations.js';
+import { Int8Operations, type IntegerProduct } from '../src/operations-int8.js';
 import { LARGEST_WEIGHT, largestActivation } from '../src/quantized.js';
 import { fnv1a32, splitmix32 } from '../src/splitmix32.js';
 import type { KernelSource } from '../src/wasm.js';
@@ -35,22 +35,23 @@ export function samplingEngine(weights: Weights, source: KernelSource): { engine
   let engine: Engine | undefined;
 
   class SamplingOperations extends Int8Operations {
-    protected override product(name: string, input: number, output: number, shape: Product): void {
+    protected override multiply(product: IntegerProduct, input: number, output: number, shape: Call): void {
+      const { name, inner, columns, inputStride, activation } = product;
       // Without an engine, this is its own dry run.
       const call = count(engine ? seen : calls, name);
       if (!engine || !isSampled(name, call, calls.get(name)!)) {
-        super.product(name, input, output, shape);
+        super.multiply(product, input, output, shape);
         return;
       }
-      const { rows, inner, columns, inputStride = inner, add = 0, lead = 0 } = shape;
+      const { rows, add = 0, lead = 0 } = shape;
       const inputs = (rows - 1) * inputStride + inner;
-      const read = (pointer: number, channels: number) => engine!.view({ pointer, leads: 1, timeSteps: 1, channels }).slice();
+      const read = (pointer: number, values: number) => engine!.floats(pointer, values).slice();
+      // GELU is applied in place, LeakyReLU while rounding.
       const before = { input: read(input, inputs), residual: add ? read(add, rows * columns) : undefined };
-      // Where the product will put its rounded input: the arena gives the same address for the same question.
-      const probe = this.arena.allocate((inputs + 1) * Int16Array.BYTES_PER_ELEMENT);
-      this.arena.release(probe);
-      super.product(name, input, output, shape);
-      const rounded = new Int16Array(read(probe, Math.ceil(inputs / 2)).buffer, 0, inputs);
+      super.multiply(product, input, output, shape);
+      if (activation === 'gelu') before.input = read(input, inputs);
+      if (activation === 'leaky') before.input = before.input.map((x) => (x < 0 ? x * Math.fround(0.01) : x));
+      const rounded = new Int16Array(read(product.rounded, Math.ceil(inputs / 2)).buffer, 0, inputs);
       tiles.push({ name, call, lead, rows, inner, columns, inputStride, ...before, rounded, output: read(output, rows * columns) });
     }
   }

@@ -1,9 +1,10 @@
-"""Coefficients of the single-precision exp and erf in `assembly/kernels/activations.ts`.
+"""Coefficients of the single-precision exp and GELU in `assembly/kernels/activations.ts`.
 
     python -m training.approximations
 
 prints them with the largest errors that a float32 evaluation in the kernel's order of operations makes.
-exp: polynomial on [-ln2/2, ln2/2], relative error minimised. erf: x P(x^2) / Q(x^2) on [0, 3.925], beyond which erf rounds to 1.
+exp: polynomial on [-ln2/2, ln2/2], relative error minimised. GELU: x (1/2 + x P(x^2) / Q(x^2)), from
+a fit of erf on [0, 3.925], beyond which it rounds to 1; 1/2 is also the first coefficient of Q.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 
 F = np.float32
 ERF_LIMIT = 3.925
+GELU_LIMIT = ERF_LIMIT * math.sqrt(2)
 
 
 def fit_exp(degree: int = 6) -> np.ndarray:
@@ -61,30 +63,40 @@ def exp32(x: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     return y * np.ldexp(F(1), n.astype(np.int32)).astype(F)
 
 
-def erf32(x: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """The kernel's erf, operation by operation, float32[n] -> float32[n]."""
-    x = np.clip(x, F(-ERF_LIMIT), F(ERF_LIMIT))
-    s = x * x
-    top, bottom = np.full_like(s, F(p[-1])), np.full_like(s, F(q[-1]))
-    for c in p[-2::-1]:
-        top = top * s + F(c)
-    for c in q[-2::-1]:
-        bottom = bottom * s + F(c)
-    return np.clip(x * top / bottom, F(-1), F(1))
+def gelu_coefficients(p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """P and Q of erf(x / sqrt 2) / 2 = x P(x^2) / Q(x^2) with Q[0] = 1/2, from those of erf(x) = x p(x^2) / q(x^2)."""
+    return p / 2.0 ** np.arange(len(p)) / math.sqrt(2) / 4, q / 2.0 ** np.arange(len(q)) / 2
+
+
+def gelu32(x: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The kernel's GELU, operation by operation, float32[n] -> float32[n]."""
+    limit, half = F(GELU_LIMIT), F(0.5)
+    p, q = p.astype(F), q.astype(F)
+    above = np.maximum(x, -limit)
+    z = np.minimum(above, limit)
+    s = z * z
+    s2 = s * s
+    s4 = s2 * s2
+    top = (p[6] * s2 + (p[5] * s + p[4])) * s4 + ((p[3] * s + p[2]) * s2 + (p[1] * s + p[0]))
+    bottom = q[4] * s4 + ((q[3] * s + q[2]) * s2 + (q[1] * s + half))
+    return above * (z * top / bottom + half)
 
 
 def main() -> None:
     exp_coefficients = fit_exp()
     p, q = fit_erf()
     print("exp c2..", [repr(float(F(c))) for c in exp_coefficients])
-    print("erf P ", [repr(float(F(c))) for c in p])
-    print("erf Q ", [repr(float(F(c))) for c in q])
+    p, q = gelu_coefficients(p, q)
+    print("GELU limit", repr(float(F(GELU_LIMIT))))
+    print("GELU P ", [repr(float(F(c))) for c in p])
+    print("GELU Q ", [repr(float(F(c))) for c in q])
     x = np.linspace(-87, 0, 2_000_001).astype(F)
     reference = np.exp(x.astype(np.float64))
     print("exp largest relative error", np.max(np.abs(exp32(x, exp_coefficients) - reference) / reference))
-    x = np.linspace(-6, 6, 2_000_001).astype(F)
-    reference = np.array([math.erf(v) for v in x.astype(np.float64)])
-    print("erf largest absolute error", np.max(np.abs(erf32(x, p, q) - reference)))
+    x = np.concatenate([np.linspace(-8, 8, 2_000_001), [-1e4, 1e4]]).astype(F)
+    reference = np.array([v * math.erfc(-v / math.sqrt(2)) / 2 for v in x.astype(np.float64)])
+    error = np.abs(gelu32(x, p, q) - reference)
+    print("GELU largest absolute error below 0", np.max(error[x < 0]), "and relative to x above", np.max(error[x > 0.01] / x[x > 0.01]))
 
 
 if __name__ == "__main__":

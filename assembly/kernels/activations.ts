@@ -15,22 +15,44 @@ const EXP_C4: f32 = 0.04166838899254799;
 const EXP_C5: f32 = 0.008368710055947304;
 const EXP_C6: f32 = 0.001381461275741458;
 
-// erf(x) = x P(x^2) / Q(x^2) up to the limit, where it rounds to 1. The quotient overshoots 1 by a few units in the last place, which a large
-// negative input of GELU would multiply: hence the second clamp.
-const ERF_LIMIT: f32 = 3.925;
-const ERF_P0: f32 = 1.1283791065216064;
-const ERF_P1: f32 = 0.20036424696445465;
-const ERF_P2: f32 = 0.050631083548069;
-const ERF_P3: f32 = 0.003719131927937269;
-const ERF_P4: f32 = 0.00014216928684618324;
-const ERF_P5: f32 = -1.9565636648621876e-6;
-const ERF_P6: f32 = 1.986921027707922e-8;
-const ERF_Q1: f32 = 0.5108998417854309;
-const ERF_Q2: f32 = 0.11517959833145142;
-const ERF_Q3: f32 = 0.014389938674867153;
-const ERF_Q4: f32 = 0.0009599530603736639;
+// The numbers again, for the vector loops: engines build a vector constant anew at every use, with three instructions, where a load is one.
+// The table's address is read from memory, too: so it is a register, where a constant costs an instruction at each load (measured).
+const EXP_TABLE = memory.data<f32>([EXP_SMALLEST, LOG2_E, LN2_HIGH, LN2_LOW, EXP_C2, EXP_C3, EXP_C4, EXP_C5, EXP_C6, 1, 12582912 + 127]);
+const EXP_TABLE_ADDRESS = memory.data<usize>([EXP_TABLE]);
 
-const SQRT_HALF: f32 = 0.70710678118654752;
+// GELU(x) = x (1/2 + x P(x^2) / Q(x^2)) up to the limits, where erf rounds to 1. The quotient overshoots 1/2 there by a few units in the last place,
+// which a large negative x would multiply: hence the first factor has the lower limit too.
+const GELU_LIMIT: f32 = 5.550788402557373;
+const GELU_P0: f32 = 0.1994711309671402;
+const GELU_P1: f32 = 0.017709864303469658;
+const GELU_P2: f32 = 0.00223759887740016;
+const GELU_P3: f32 = 8.218198490794748e-5;
+const GELU_P4: f32 = 1.570763515701401e-6;
+const GELU_P5: f32 = -1.0808588690736087e-8;
+const GELU_P6: f32 = 5.48814570178191e-11;
+const GELU_Q0: f32 = 0.5;
+const GELU_Q1: f32 = 0.12772496044635773;
+const GELU_Q2: f32 = 0.014397449791431427;
+const GELU_Q3: f32 = 0.0008993711671791971;
+const GELU_Q4: f32 = 2.9998533136676997e-5;
+
+const GELU_TABLE = memory.data<f32>([
+  -GELU_LIMIT,
+  GELU_LIMIT,
+  GELU_P0,
+  GELU_P1,
+  GELU_P2,
+  GELU_P3,
+  GELU_P4,
+  GELU_P5,
+  GELU_P6,
+  GELU_Q0,
+  GELU_Q1,
+  GELU_Q2,
+  GELU_Q3,
+  GELU_Q4,
+]);
+const GELU_TABLE_ADDRESS = memory.data<usize>([GELU_TABLE]);
 
 /** f32[count] in place: max(x, 0). */
 export function f32_relu(values: usize, count: i32): void {
@@ -69,36 +91,42 @@ export function f32_leaky_relu(values: usize, count: i32): void {
 export function f32_gelu(values: usize, count: i32): void {
   const end = values + ((<usize>count) << 2);
   if (ASC_FEATURE_SIMD) {
-    for (; values + 16 <= end; values += 16) {
-      const vx = v128.load(values);
-      const verf = erf4(f32x4.mul(vx, f32x4.splat(SQRT_HALF)));
-      v128.store(values, f32x4.mul(f32x4.mul(vx, f32x4.splat(0.5)), f32x4.add(verf, f32x4.splat(1))));
-    }
+    const table = load<usize>(GELU_TABLE_ADDRESS);
+    for (; values + 16 <= end; values += 16) v128.store(values, gelu4(v128.load(values), table));
   }
-  for (; values < end; values += 4) {
-    const x = load<f32>(values);
-    store<f32>(values, x * 0.5 * (erf(x * SQRT_HALF) + 1));
-  }
+  for (; values < end; values += 4) store<f32>(values, gelu(load<f32>(values)));
 }
 
-/** f32[count] in place: softmax. The sum runs in index order in both variants. */
+/**
+ * f32[count] in place: softmax. The sum runs in index order in both variants. There is room for a multiple of four values; those behind
+ * `count` become 0.
+ */
 export function f32_softmax(values: usize, count: i32): void {
   const end = values + ((<usize>count) << 2);
+  const whole = values + ((<usize>((count + 3) & ~3)) << 2);
   let largest = load<f32>(values);
   for (let at = values + 4; at < end; at += 4) {
     const x = load<f32>(at);
     largest = largest < x ? x : largest;
   }
-  let at = values;
+  for (let at = end; at < whole; at += 4) store<f32>(at, largest);
   if (ASC_FEATURE_SIMD) {
     const vlargest = f32x4.splat(largest);
-    for (; at + 16 <= end; at += 16) v128.store(at, exp4(f32x4.sub(v128.load(at), vlargest)));
+    const table = load<usize>(EXP_TABLE_ADDRESS);
+    for (let at = values; at < whole; at += 16) v128.store(at, exp4(f32x4.sub(v128.load(at), vlargest), table));
+  } else {
+    for (let at = values; at < end; at += 4) store<f32>(at, exp(load<f32>(at) - largest));
   }
-  for (; at < end; at += 4) store<f32>(at, exp(load<f32>(at) - largest));
+  for (let at = end; at < whole; at += 4) store<f32>(at, 0);
   let sum: f32 = 0;
-  for (at = values; at < end; at += 4) sum += load<f32>(at);
+  for (let at = values; at < end; at += 4) sum += load<f32>(at);
   const inverse: f32 = 1 / sum;
-  for (at = values; at < end; at += 4) store<f32>(at, load<f32>(at) * inverse);
+  if (ASC_FEATURE_SIMD) {
+    const vinverse = f32x4.splat(inverse);
+    for (let at = values; at < whole; at += 16) v128.store(at, f32x4.mul(v128.load(at), vinverse));
+  } else {
+    for (let at = values; at < end; at += 4) store<f32>(at, load<f32>(at) * inverse);
+  }
 }
 
 /** Logistic function of one logit, in double precision: 1 / (1 + e^-x). */
@@ -115,43 +143,49 @@ function exp(x: f32): f32 {
   return (y * r * r + r + 1) * reinterpret<f32>((<i32>n + 127) << 23);
 }
 
-function exp4(vx: v128): v128 {
-  vx = f32x4.pmax(vx, f32x4.splat(EXP_SMALLEST));
-  const vn = f32x4.nearest(f32x4.mul(vx, f32x4.splat(LOG2_E)));
-  const vr = f32x4.sub(f32x4.sub(vx, f32x4.mul(vn, f32x4.splat(LN2_HIGH))), f32x4.mul(vn, f32x4.splat(LN2_LOW)));
-  let vy = f32x4.add(f32x4.mul(f32x4.splat(EXP_C6), vr), f32x4.splat(EXP_C5));
-  vy = f32x4.add(f32x4.mul(vy, vr), f32x4.splat(EXP_C4));
-  vy = f32x4.add(f32x4.mul(vy, vr), f32x4.splat(EXP_C3));
-  vy = f32x4.add(f32x4.mul(vy, vr), f32x4.splat(EXP_C2));
-  vy = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(vy, vr), vr), vr), f32x4.splat(1));
-  const vpower = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(vn), i32x4.splat(127)), 23);
-  return f32x4.mul(vy, vpower);
+function exp4(vx: v128, table: usize): v128 {
+  vx = f32x4.pmax(vx, v128.load32_splat(table));
+  const vn = f32x4.nearest(f32x4.mul(vx, v128.load32_splat(table, 4)));
+  const vhigh = f32x4.mul(vn, v128.load32_splat(table, 8));
+  const vlow = f32x4.mul(vn, v128.load32_splat(table, 12));
+  const vr = f32x4.sub(f32x4.sub(vx, vhigh), vlow);
+  let vy = f32x4.add(f32x4.mul(v128.load32_splat(table, 32), vr), v128.load32_splat(table, 28));
+  vy = f32x4.add(f32x4.mul(vy, vr), v128.load32_splat(table, 24));
+  vy = f32x4.add(f32x4.mul(vy, vr), v128.load32_splat(table, 20));
+  vy = f32x4.add(f32x4.mul(vy, vr), v128.load32_splat(table, 16));
+  vy = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(vy, vr), vr), vr), v128.load32_splat(table, 36));
+  // The low bits of n + 127 + 1.5 * 2^23 are n + 127 (quantize.ts); the others leave with the shift.
+  return f32x4.mul(vy, i32x4.shl(f32x4.add(vn, v128.load32_splat(table, 40)), 23));
 }
 
-function erf(x: f32): f32 {
-  x = x < -ERF_LIMIT ? -ERF_LIMIT : x;
-  x = ERF_LIMIT < x ? ERF_LIMIT : x;
-  const s = x * x;
-  const p = (((((ERF_P6 * s + ERF_P5) * s + ERF_P4) * s + ERF_P3) * s + ERF_P2) * s + ERF_P1) * s + ERF_P0;
-  const q = (((ERF_Q4 * s + ERF_Q3) * s + ERF_Q2) * s + ERF_Q1) * s + 1;
-  const y = (x * p) / q;
-  return y < -1 ? -1 : 1 < y ? 1 : y;
+// Both polynomials by pairs (Estrin): nearly as many operations as one after the other, but they wait for each other half as long.
+
+function gelu(x: f32): f32 {
+  x = x < -GELU_LIMIT ? -GELU_LIMIT : x;
+  const z = GELU_LIMIT < x ? GELU_LIMIT : x;
+  const s = z * z;
+  const s2 = s * s;
+  const s4 = s2 * s2;
+  const p0123 = (GELU_P3 * s + GELU_P2) * s2 + (GELU_P1 * s + GELU_P0);
+  const p456 = GELU_P6 * s2 + (GELU_P5 * s + GELU_P4);
+  const q0123 = (GELU_Q3 * s + GELU_Q2) * s2 + (GELU_Q1 * s + GELU_Q0);
+  return x * ((z * (p456 * s4 + p0123)) / (GELU_Q4 * s4 + q0123) + GELU_Q0);
 }
 
-function erf4(vx: v128): v128 {
-  vx = f32x4.pmax(vx, f32x4.splat(-ERF_LIMIT));
-  vx = f32x4.pmin(vx, f32x4.splat(ERF_LIMIT));
-  const vs = f32x4.mul(vx, vx);
-  let vp = f32x4.add(f32x4.mul(f32x4.splat(ERF_P6), vs), f32x4.splat(ERF_P5));
-  vp = f32x4.add(f32x4.mul(vp, vs), f32x4.splat(ERF_P4));
-  vp = f32x4.add(f32x4.mul(vp, vs), f32x4.splat(ERF_P3));
-  vp = f32x4.add(f32x4.mul(vp, vs), f32x4.splat(ERF_P2));
-  vp = f32x4.add(f32x4.mul(vp, vs), f32x4.splat(ERF_P1));
-  vp = f32x4.add(f32x4.mul(vp, vs), f32x4.splat(ERF_P0));
-  let vq = f32x4.add(f32x4.mul(f32x4.splat(ERF_Q4), vs), f32x4.splat(ERF_Q3));
-  vq = f32x4.add(f32x4.mul(vq, vs), f32x4.splat(ERF_Q2));
-  vq = f32x4.add(f32x4.mul(vq, vs), f32x4.splat(ERF_Q1));
-  vq = f32x4.add(f32x4.mul(vq, vs), f32x4.splat(1));
-  const vy = f32x4.div(f32x4.mul(vx, vp), vq);
-  return f32x4.pmin(f32x4.pmax(vy, f32x4.splat(-1)), f32x4.splat(1));
+function gelu4(vx: v128, table: usize): v128 {
+  vx = f32x4.pmax(vx, v128.load32_splat(table));
+  const vz = f32x4.pmin(vx, v128.load32_splat(table, 4));
+  const vs = f32x4.mul(vz, vz);
+  const vs2 = f32x4.mul(vs, vs);
+  const vs4 = f32x4.mul(vs2, vs2);
+  const vhalf = v128.load32_splat(table, 36);
+  const vp01 = f32x4.add(f32x4.mul(v128.load32_splat(table, 12), vs), v128.load32_splat(table, 8));
+  const vp23 = f32x4.add(f32x4.mul(v128.load32_splat(table, 20), vs), v128.load32_splat(table, 16));
+  const vp45 = f32x4.add(f32x4.mul(v128.load32_splat(table, 28), vs), v128.load32_splat(table, 24));
+  const vp456 = f32x4.add(f32x4.mul(v128.load32_splat(table, 32), vs2), vp45);
+  const vp = f32x4.add(f32x4.mul(vp456, vs4), f32x4.add(f32x4.mul(vp23, vs2), vp01));
+  const vq01 = f32x4.add(f32x4.mul(v128.load32_splat(table, 40), vs), vhalf);
+  const vq23 = f32x4.add(f32x4.mul(v128.load32_splat(table, 48), vs), v128.load32_splat(table, 44));
+  const vq = f32x4.add(f32x4.mul(v128.load32_splat(table, 52), vs4), f32x4.add(f32x4.mul(vq23, vs2), vq01));
+  return f32x4.mul(vx, f32x4.add(f32x4.div(f32x4.mul(vz, vp), vq), vhalf));
 }

@@ -27,24 +27,8 @@ export function f32_gemm(
     for (; column + PANEL <= columns; column += PANEL) {
       const panel = weights + <usize>(column / PANEL) * panelBytes;
       const at = (<usize>column) << 2;
-      let row = 0;
-      for (; row + 4 <= rows; row += 4) {
-        const skip = <usize>row * outputBytes + at;
-        gemm4x8(
-          input + <usize>row * inputBytes,
-          panel,
-          bias + at,
-          residual ? residual + skip : 0,
-          output + skip,
-          inner,
-          inputBytes,
-          outputBytes,
-        );
-      }
-      for (; row < rows; row++) {
-        const skip = <usize>row * outputBytes + at;
-        gemm1x8(input + <usize>row * inputBytes, panel, bias + at, residual ? residual + skip : 0, output + skip, inner);
-      }
+      const add = residual ? residual + at : 0;
+      panelRows(input, panel, bias + at, add, output + at, rows, panelBytes, inputBytes, outputBytes);
     }
   }
   // Columns that fill no panel; all columns of the scalar binary. Four at a time while a panel has four.
@@ -64,64 +48,75 @@ export function f32_gemm(
   }
 }
 
-function gemm4x8(
+/** All rows of eight columns, four at a time. */
+function panelRows(
   input: usize,
-  panel: usize,
+  weights: usize,
   bias: usize,
   residual: usize,
   output: usize,
-  inner: i32,
+  rows: i32,
+  panelBytes: usize,
   inputBytes: usize,
   outputBytes: usize,
 ): void {
-  let vacc0x0123 = v128.load(bias);
-  let vacc0x4567 = v128.load(bias, 16);
-  let vacc1x0123 = vacc0x0123;
-  let vacc1x4567 = vacc0x4567;
-  let vacc2x0123 = vacc0x0123;
-  let vacc2x4567 = vacc0x4567;
-  let vacc3x0123 = vacc0x0123;
-  let vacc3x4567 = vacc0x4567;
-  let input0 = input;
-  let input1 = input0 + inputBytes;
-  let input2 = input1 + inputBytes;
-  let input3 = input2 + inputBytes;
-  for (const end = input + ((<usize>inner) << 2); input0 < end; input0 += 4) {
-    const vb0123 = v128.load(panel);
-    const vb4567 = v128.load(panel, 16);
-    const va0 = v128.load32_splat(input0);
-    const va1 = v128.load32_splat(input1);
-    const va2 = v128.load32_splat(input2);
-    const va3 = v128.load32_splat(input3);
-    vacc0x0123 = f32x4.add(vacc0x0123, f32x4.mul(va0, vb0123));
-    vacc0x4567 = f32x4.add(vacc0x4567, f32x4.mul(va0, vb4567));
-    vacc1x0123 = f32x4.add(vacc1x0123, f32x4.mul(va1, vb0123));
-    vacc1x4567 = f32x4.add(vacc1x4567, f32x4.mul(va1, vb4567));
-    vacc2x0123 = f32x4.add(vacc2x0123, f32x4.mul(va2, vb0123));
-    vacc2x4567 = f32x4.add(vacc2x4567, f32x4.mul(va2, vb4567));
-    vacc3x0123 = f32x4.add(vacc3x0123, f32x4.mul(va3, vb0123));
-    vacc3x4567 = f32x4.add(vacc3x4567, f32x4.mul(va3, vb4567));
-    panel += 32;
-    input1 += 4;
-    input2 += 4;
-    input3 += 4;
+  const end = weights + panelBytes;
+  for (; rows >= 4; rows -= 4) {
+    let vacc0x0123 = v128.load(bias);
+    let vacc0x4567 = v128.load(bias, 16);
+    let vacc1x0123 = vacc0x0123;
+    let vacc1x4567 = vacc0x4567;
+    let vacc2x0123 = vacc0x0123;
+    let vacc2x4567 = vacc0x4567;
+    let vacc3x0123 = vacc0x0123;
+    let vacc3x4567 = vacc0x4567;
+    let input0 = input;
+    let input1 = input0 + inputBytes;
+    let input2 = input1 + inputBytes;
+    let input3 = input2 + inputBytes;
+    for (let panel = weights; panel < end; panel += 32) {
+      const vb0123 = v128.load(panel);
+      const vb4567 = v128.load(panel, 16);
+      const va0 = v128.load32_splat(input0);
+      const va1 = v128.load32_splat(input1);
+      const va2 = v128.load32_splat(input2);
+      const va3 = v128.load32_splat(input3);
+      vacc0x0123 = f32x4.add(vacc0x0123, f32x4.mul(va0, vb0123));
+      vacc0x4567 = f32x4.add(vacc0x4567, f32x4.mul(va0, vb4567));
+      vacc1x0123 = f32x4.add(vacc1x0123, f32x4.mul(va1, vb0123));
+      vacc1x4567 = f32x4.add(vacc1x4567, f32x4.mul(va1, vb4567));
+      vacc2x0123 = f32x4.add(vacc2x0123, f32x4.mul(va2, vb0123));
+      vacc2x4567 = f32x4.add(vacc2x4567, f32x4.mul(va2, vb4567));
+      vacc3x0123 = f32x4.add(vacc3x0123, f32x4.mul(va3, vb0123));
+      vacc3x4567 = f32x4.add(vacc3x4567, f32x4.mul(va3, vb4567));
+      input0 += 4;
+      input1 += 4;
+      input2 += 4;
+      input3 += 4;
+    }
+    store8(output, residual, vacc0x0123, vacc0x4567);
+    store8(output + outputBytes, residual ? residual + outputBytes : 0, vacc1x0123, vacc1x4567);
+    store8(output + 2 * outputBytes, residual ? residual + 2 * outputBytes : 0, vacc2x0123, vacc2x4567);
+    store8(output + 3 * outputBytes, residual ? residual + 3 * outputBytes : 0, vacc3x0123, vacc3x4567);
+    input += 4 * inputBytes;
+    output += 4 * outputBytes;
+    if (residual) residual += 4 * outputBytes;
   }
-  store8(output, residual, vacc0x0123, vacc0x4567);
-  store8(output + outputBytes, residual ? residual + outputBytes : 0, vacc1x0123, vacc1x4567);
-  store8(output + 2 * outputBytes, residual ? residual + 2 * outputBytes : 0, vacc2x0123, vacc2x4567);
-  store8(output + 3 * outputBytes, residual ? residual + 3 * outputBytes : 0, vacc3x0123, vacc3x4567);
-}
-
-function gemm1x8(input: usize, panel: usize, bias: usize, residual: usize, output: usize, inner: i32): void {
-  let vacc0123 = v128.load(bias);
-  let vacc4567 = v128.load(bias, 16);
-  for (const end = input + ((<usize>inner) << 2); input < end; input += 4) {
-    const va = v128.load32_splat(input);
-    vacc0123 = f32x4.add(vacc0123, f32x4.mul(va, v128.load(panel)));
-    vacc4567 = f32x4.add(vacc4567, f32x4.mul(va, v128.load(panel, 16)));
-    panel += 32;
+  for (; rows > 0; rows--) {
+    let vacc0123 = v128.load(bias);
+    let vacc4567 = v128.load(bias, 16);
+    let from = input;
+    for (let panel = weights; panel < end; panel += 32) {
+      const va = v128.load32_splat(from);
+      vacc0123 = f32x4.add(vacc0123, f32x4.mul(va, v128.load(panel)));
+      vacc4567 = f32x4.add(vacc4567, f32x4.mul(va, v128.load(panel, 16)));
+      from += 4;
+    }
+    store8(output, residual, vacc0123, vacc4567);
+    input += inputBytes;
+    output += outputBytes;
+    if (residual) residual += outputBytes;
   }
-  store8(output, residual, vacc0123, vacc4567);
 }
 
 function store8(output: usize, residual: usize, vacc0123: v128, vacc4567: v128): void {

@@ -11,7 +11,7 @@ import { f32_softmax } from './activations';
  * The dot product keeps four partial sums (index modulo 4), joined (0 + 2) + (1 + 3), in both variants; c is a multiple of 4.
  * With `leadMajor` = 0 head output l * c + i goes to lead l, channel i of the head; with 1 ("published") index f goes to lead f mod L,
  * channel f / L, as the published code reads it back.
- * weights: scratch for f32[min(T, 2 reach + 1)]; tokens: scratch for f32[2 min(T, steps + 2 reach) + 1][L * c].
+ * weights: scratch for f32[2][min(T, 2 reach + 2) + 8]; tokens: scratch for f32[2 min(T, steps + 2 reach) + 2][L * c].
  */
 export function f32_local_attention(
   query: usize,
@@ -36,8 +36,9 @@ export function f32_local_attention(
   const tokenBytes = <usize>leads * headBytes;
   const first = max(0, start - reach);
   const count = min(timeSteps - 1, start + steps - 1 + reach) - first + 1;
-  const keys = tokens + tokenBytes;
+  const keys = tokens + 2 * tokenBytes;
   const values = keys + <usize>count * tokenBytes;
+  const weightsBytes = (<usize>(min(timeSteps, 2 * reach + 2) + 8)) << 2;
   for (let head: usize = 0; head < rowBytes; head += headBytes) {
     // The rows of a token lie a lead apart, often by a multiple of 4096 bytes, where they evict each other from the first cache level:
     // each token is read that way once, not once for every neighbour.
@@ -47,38 +48,87 @@ export function f32_local_attention(
       gather(key + row, keys + <usize>u * tokenBytes, leads, headBytes, leadBytes);
       gather(value + row, values + <usize>u * tokenBytes, leads, headBytes, leadBytes);
     }
-    for (let t = start; t < start + steps; t++) {
+    // Two tokens at a time: the keys and values in reach of either are read once for both.
+    for (let t = start; t < start + steps; t += 2) {
+      const last = min(t + 1, start + steps - 1);
       const from = max(0, t - reach);
-      const inReach = min(timeSteps - 1, t + reach) - from + 1;
+      const inReach = min(timeSteps - 1, last + reach) - from + 1;
       const skipped = <usize>(from - first) * tokenBytes;
-      const row = <usize>t * rowBytes + head;
-      gather(query + row, tokens, leads, headBytes, leadBytes);
-      for (let u = 0; u < inReach; u++) {
-        store<f32>(weights + ((<usize>u) << 2), scale * dot(tokens, keys + skipped + <usize>u * tokenBytes, tokenBytes));
-      }
-      f32_softmax(weights, inReach);
-      mix(values + skipped, weights, tokens, inReach, tokenBytes);
-      if (leadMajor) scatterLeadMajor(tokens, output + row, leads, headBytes, leadBytes);
-      else scatter(tokens, output + row, leads, headBytes, leadBytes);
+      const row0 = <usize>t * rowBytes + head;
+      const row1 = <usize>last * rowBytes + head;
+      gather(query + row0, tokens, leads, headBytes, leadBytes);
+      gather(query + row1, tokens + tokenBytes, leads, headBytes, leadBytes);
+      score(tokens, keys + skipped, weights, inReach, tokenBytes, weightsBytes, scale);
+      weigh(weights, t, from, inReach, reach, timeSteps);
+      weigh(weights + weightsBytes, last, from, inReach, reach, timeSteps);
+      mix(values + skipped, weights, tokens, inReach, tokenBytes, weightsBytes);
+      put(tokens, output + row0, leads, headBytes, leadBytes, leadMajor);
+      if (last > t) put(tokens + tokenBytes, output + row1, leads, headBytes, leadBytes, leadMajor);
     }
   }
 }
 
-function dot(left: usize, right: usize, bytes: usize): f32 {
-  const end = left + bytes;
+/** weights f32[2][…]: scale * query token . key token, for two query tokens and `count` key tokens; up to three values behind are scratch. */
+function score(queries: usize, keys: usize, weights: usize, count: i32, tokenBytes: usize, weightsBytes: usize, scale: f32): void {
   if (ASC_FEATURE_SIMD) {
-    let vsum = f32x4.splat(0);
-    for (; left < end; left += 16) {
-      vsum = f32x4.add(vsum, f32x4.mul(v128.load(left), v128.load(right)));
-      right += 16;
+    const vscale = f32x4.splat(scale);
+    // In the last round up to three rows behind the keys are multiplied, too: the values stand there, and nobody reads the products.
+    for (let u = 0; u < count; u += 4) {
+      let v00 = f32x4.splat(0);
+      let v01 = v00;
+      let v02 = v00;
+      let v03 = v00;
+      let v10 = v00;
+      let v11 = v00;
+      let v12 = v00;
+      let v13 = v00;
+      let query = queries;
+      let key = keys;
+      for (const end = queries + tokenBytes; query < end; query += 16) {
+        const vq0 = v128.load(query);
+        const vq1 = v128.load(query + tokenBytes);
+        const vk0 = v128.load(key);
+        v00 = f32x4.add(v00, f32x4.mul(vq0, vk0));
+        v10 = f32x4.add(v10, f32x4.mul(vq1, vk0));
+        const vk1 = v128.load(key + tokenBytes);
+        v01 = f32x4.add(v01, f32x4.mul(vq0, vk1));
+        v11 = f32x4.add(v11, f32x4.mul(vq1, vk1));
+        const vk2 = v128.load(key + 2 * tokenBytes);
+        v02 = f32x4.add(v02, f32x4.mul(vq0, vk2));
+        v12 = f32x4.add(v12, f32x4.mul(vq1, vk2));
+        const vk3 = v128.load(key + 3 * tokenBytes);
+        v03 = f32x4.add(v03, f32x4.mul(vq0, vk3));
+        v13 = f32x4.add(v13, f32x4.mul(vq1, vk3));
+        key += 16;
+      }
+      const to = weights + ((<usize>u) << 2);
+      v128.store(to, f32x4.mul(vscale, join(v00, v01, v02, v03)));
+      v128.store(to + weightsBytes, f32x4.mul(vscale, join(v10, v11, v12, v13)));
+      keys += 4 * tokenBytes;
     }
-    return f32x4.extract_lane(vsum, 0) + f32x4.extract_lane(vsum, 2) + (f32x4.extract_lane(vsum, 1) + f32x4.extract_lane(vsum, 3));
+    return;
   }
+  for (let u = 0; u < count; u++) {
+    const to = weights + ((<usize>u) << 2);
+    store<f32>(to, scale * dot(queries, keys, tokenBytes));
+    store<f32>(to + weightsBytes, scale * dot(queries + tokenBytes, keys, tokenBytes));
+    keys += tokenBytes;
+  }
+}
+
+/** The four sums (0 + 2) + (1 + 3) of the lanes of four vectors. */
+function join(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
+  const v01 = f32x4.add(v128.shuffle<f32>(v0, v1, 0, 1, 4, 5), v128.shuffle<f32>(v0, v1, 2, 3, 6, 7));
+  const v23 = f32x4.add(v128.shuffle<f32>(v2, v3, 0, 1, 4, 5), v128.shuffle<f32>(v2, v3, 2, 3, 6, 7));
+  return f32x4.add(v128.shuffle<f32>(v01, v23, 0, 2, 4, 6), v128.shuffle<f32>(v01, v23, 1, 3, 5, 7));
+}
+
+function dot(left: usize, right: usize, bytes: usize): f32 {
   let sum0: f32 = 0;
   let sum1: f32 = 0;
   let sum2: f32 = 0;
   let sum3: f32 = 0;
-  for (; left < end; left += 16) {
+  for (const end = left + bytes; left < end; left += 16) {
     sum0 += load<f32>(left) * load<f32>(right);
     sum1 += load<f32>(left, 4) * load<f32>(right, 4);
     sum2 += load<f32>(left, 8) * load<f32>(right, 8);
@@ -88,55 +138,129 @@ function dot(left: usize, right: usize, bytes: usize): f32 {
   return sum0 + sum2 + (sum1 + sum3);
 }
 
-/** mixed token = sum over u of weights[u] * value token u. */
-function mix(values: usize, weights: usize, mixed: usize, count: i32, tokenBytes: usize): void {
+/** Softmax of the scores in reach of token t; `weights` begins at token `from`. Those out of reach become 0. */
+function weigh(weights: usize, t: i32, from: i32, count: i32, reach: i32, timeSteps: i32): void {
+  const before = max(0, t - reach) - from;
+  const inReach = min(timeSteps - 1, t + reach) - from - before + 1;
+  for (let u = 0; u < before; u++) store<f32>(weights + ((<usize>u) << 2), 0);
+  f32_softmax(weights + ((<usize>before) << 2), inReach);
+  for (let u = before + inReach; u < count; u++) store<f32>(weights + ((<usize>u) << 2), 0);
+}
+
+/** mixed f32[2][…] = sum over u of weights[u] * value token u, for two rows of weights. */
+function mix(values: usize, weights: usize, mixed: usize, count: i32, tokenBytes: usize, weightsBytes: usize): void {
+  const end = weights + ((<usize>count) << 2);
   let at: usize = 0;
   if (ASC_FEATURE_SIMD) {
-    for (; at < tokenBytes; at += 16) {
-      let vsum = f32x4.splat(0);
+    for (; at + 64 <= tokenBytes; at += 64) {
+      let v00 = f32x4.splat(0);
+      let v01 = v00;
+      let v02 = v00;
+      let v03 = v00;
+      let v10 = v00;
+      let v11 = v00;
+      let v12 = v00;
+      let v13 = v00;
       let from = values + at;
-      for (let u = 0; u < count; u++) {
-        vsum = f32x4.add(vsum, f32x4.mul(v128.load32_splat(weights + ((<usize>u) << 2)), v128.load(from)));
+      for (let weight = weights; weight < end; weight += 4) {
+        const vw0 = v128.load32_splat(weight);
+        const vw1 = v128.load32_splat(weight + weightsBytes);
+        const vx0 = v128.load(from);
+        v00 = f32x4.add(v00, f32x4.mul(vw0, vx0));
+        v10 = f32x4.add(v10, f32x4.mul(vw1, vx0));
+        const vx1 = v128.load(from, 16);
+        v01 = f32x4.add(v01, f32x4.mul(vw0, vx1));
+        v11 = f32x4.add(v11, f32x4.mul(vw1, vx1));
+        const vx2 = v128.load(from, 32);
+        v02 = f32x4.add(v02, f32x4.mul(vw0, vx2));
+        v12 = f32x4.add(v12, f32x4.mul(vw1, vx2));
+        const vx3 = v128.load(from, 48);
+        v03 = f32x4.add(v03, f32x4.mul(vw0, vx3));
+        v13 = f32x4.add(v13, f32x4.mul(vw1, vx3));
         from += tokenBytes;
       }
-      v128.store(mixed + at, vsum);
+      const to = mixed + at;
+      v128.store(to, v00);
+      v128.store(to, v01, 16);
+      v128.store(to, v02, 32);
+      v128.store(to, v03, 48);
+      v128.store(to + tokenBytes, v10);
+      v128.store(to + tokenBytes, v11, 16);
+      v128.store(to + tokenBytes, v12, 32);
+      v128.store(to + tokenBytes, v13, 48);
     }
   }
   for (; at < tokenBytes; at += 4) {
-    let sum: f32 = 0;
+    let sum0: f32 = 0;
+    let sum1: f32 = 0;
     let from = values + at;
-    for (let u = 0; u < count; u++) {
-      sum += load<f32>(weights + ((<usize>u) << 2)) * load<f32>(from);
+    for (let weight = weights; weight < end; weight += 4) {
+      const x = load<f32>(from);
+      sum0 += load<f32>(weight) * x;
+      sum1 += load<f32>(weight + weightsBytes) * x;
       from += tokenBytes;
     }
-    store<f32>(mixed + at, sum);
+    store<f32>(mixed + at, sum0);
+    store<f32>(mixed + at + tokenBytes, sum1);
   }
 }
 
 /** The rows of one head of all leads, side by side. */
 function gather(rows: usize, token: usize, leads: i32, headBytes: usize, leadBytes: usize): void {
   for (let lead = 0; lead < leads; lead++) {
-    for (let at: usize = 0; at < headBytes; at += 8) store<u64>(token + at, load<u64>(rows + at));
+    for (let at: usize = 0; at < headBytes; at += 16) copy16(rows + at, token + at);
     token += headBytes;
     rows += leadBytes;
   }
 }
 
-function scatter(token: usize, rows: usize, leads: i32, headBytes: usize, leadBytes: usize): void {
-  for (let lead = 0; lead < leads; lead++) {
-    for (let at: usize = 0; at < headBytes; at += 8) store<u64>(rows + at, load<u64>(token + at));
-    token += headBytes;
-    rows += leadBytes;
-  }
-}
-
-function scatterLeadMajor(token: usize, rows: usize, leads: i32, headBytes: usize, leadBytes: usize): void {
-  for (let channel: usize = 0; channel < headBytes; channel += 4) {
-    let to = rows + channel;
+/** A token's values to the rows of its leads, in one of the two orders. */
+function put(token: usize, rows: usize, leads: i32, headBytes: usize, leadBytes: usize, leadMajor: i32): void {
+  if (!leadMajor) {
     for (let lead = 0; lead < leads; lead++) {
-      store<f32>(to, load<f32>(token));
-      token += 4;
-      to += leadBytes;
+      for (let at: usize = 0; at < headBytes; at += 16) copy16(token + at, rows + at);
+      token += headBytes;
+      rows += leadBytes;
     }
+    return;
+  }
+  const strideBytes = (<usize>leads) << 2;
+  let lead = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; lead + 4 <= leads; lead += 4) {
+      let from = token + ((<usize>lead) << 2);
+      for (let to = rows, end = rows + headBytes; to < end; to += 16) {
+        const v0 = v128.load(from);
+        const v1 = v128.load(from + strideBytes);
+        const v2 = v128.load(from + 2 * strideBytes);
+        const v3 = v128.load(from + 3 * strideBytes);
+        const v01low = v128.shuffle<f32>(v0, v1, 0, 4, 1, 5);
+        const v01high = v128.shuffle<f32>(v0, v1, 2, 6, 3, 7);
+        const v23low = v128.shuffle<f32>(v2, v3, 0, 4, 1, 5);
+        const v23high = v128.shuffle<f32>(v2, v3, 2, 6, 3, 7);
+        v128.store(to, v128.shuffle<f32>(v01low, v23low, 0, 1, 4, 5));
+        v128.store(to + leadBytes, v128.shuffle<f32>(v01low, v23low, 2, 3, 6, 7));
+        v128.store(to + 2 * leadBytes, v128.shuffle<f32>(v01high, v23high, 0, 1, 4, 5));
+        v128.store(to + 3 * leadBytes, v128.shuffle<f32>(v01high, v23high, 2, 3, 6, 7));
+        from += 4 * strideBytes;
+      }
+      rows += 4 * leadBytes;
+    }
+  }
+  for (; lead < leads; lead++) {
+    let from = token + ((<usize>lead) << 2);
+    for (let at: usize = 0; at < headBytes; at += 4) {
+      store<f32>(rows + at, load<f32>(from));
+      from += strideBytes;
+    }
+    rows += leadBytes;
+  }
+}
+
+function copy16(from: usize, to: usize): void {
+  if (ASC_FEATURE_SIMD) v128.store(to, v128.load(from));
+  else {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
   }
 }

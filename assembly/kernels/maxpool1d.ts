@@ -1,10 +1,10 @@
 /**
  * Max-pool along time of one lead: kernel 3, stride 2, padding 1 that never wins (PyTorch's -infinity).
- * input f32[timeSteps][channels] -> output f32[ceil(timeSteps / 2)][channels].
+ * input f32[timeSteps][channels] -> output f32[steps][channels]: steps start … start + steps - 1 of ceil(timeSteps / 2).
  */
-export function f32_max_pool1d(input: usize, output: usize, timeSteps: i32, channels: i32): void {
+export function f32_max_pool1d(input: usize, output: usize, timeSteps: i32, channels: i32, start: i32, steps: i32): void {
   const rowBytes = (<usize>channels) << 2;
-  for (let step = 0; step < timeSteps; step += 2) {
+  for (let step = 2 * start; step < 2 * (start + steps); step += 2) {
     const middle = input + <usize>step * rowBytes;
     // At a border the row outside is replaced by the middle one, which changes no maximum.
     const before = step > 0 ? middle - rowBytes : middle;

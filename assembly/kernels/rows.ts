@@ -35,6 +35,14 @@ export function copy(input: usize, output: usize, bytes: usize): void {
   memory.copy(output, input, bytes);
 }
 
+/** output u8[count][bytes]: each row the same. */
+export function repeat(row: usize, output: usize, bytes: usize, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    memory.copy(output, row, bytes);
+    output += bytes;
+  }
+}
+
 /** Fills bytes with zeros. */
 export function zero(output: usize, bytes: usize): void {
   memory.fill(output, 0, bytes);

@@ -1,5 +1,6 @@
+import { noRepeats } from '../constant.js';
 import { Engine } from '../engine.js';
-import { F32Operations, type Product } from '../operations.js';
+import { type Call, F32Operations, type Product } from '../operations.js';
 import { splitmix32 } from '../splitmix32.js';
 import type { KernelSource } from '../wasm.js';
 import type { Weights } from '../weights.js';
@@ -32,23 +33,21 @@ export function calibrate(weights: Weights, source: KernelSource, inputs: Iterab
   const statistics = new Map<string, InputStatistics>();
   let engine: Engine | undefined;
   class WatchingOperations extends F32Operations {
-    protected override product(name: string, input: number, output: number, shape: Product): void {
-      // There is no engine yet while the memory is planned.
-      if (engine) watch(statistics, name, engine.view({ pointer: input, leads: 1, timeSteps: 1, channels: elements(shape) }), shape);
-      super.product(name, input, output, shape);
+    protected override multiply(product: Product, input: number, output: number, call: Call): void {
+      super.multiply(product, input, output, call);
+      // The input is as the product took it, its activation applied. There is no engine yet while the memory is planned.
+      if (engine) watch(statistics, engine.floats(input, (call.rows - 1) * product.inputStride + product.inner), product, call.rows);
     }
   }
   engine = new Engine(weights, source, WatchingOperations);
-  for (const input of inputs) for (const _ of engine.run(input));
+  // Each row counts as often as it occurs.
+  const repeats = noRepeats(weights.config.leads.length);
+  for (const input of inputs) for (const _ of engine.run(input, repeats));
   return statistics;
 }
 
-function elements({ rows, inner, inputStride = inner }: Product): number {
-  return (rows - 1) * inputStride + inner;
-}
-
-function watch(statistics: Map<string, InputStatistics>, name: string, values: Float32Array, shape: Product): void {
-  const { rows, inner, inputStride = inner } = shape;
+function watch(statistics: Map<string, InputStatistics>, values: Float32Array, product: Product, rows: number): void {
+  const { name, inner, inputStride } = product;
   const seen = statistics.get(name) ?? {
     largest: 0,
     rows: 0,

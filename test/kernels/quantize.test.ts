@@ -9,18 +9,20 @@ const CANARY = 0x5a5a;
 const MARGIN = 8;
 
 /** The rounded values without a zero's sign, and how many were clamped. */
-function reference(input: Float32Array, inverseScale: number, largest: number): { rounded: number[]; saturated: number } {
-  const whole = Array.from(input, (x) => roundHalfEven(fround(x * inverseScale)) + 0);
+function reference(input: Float32Array, inverseScale: number, largest: number, slope = 1): { rounded: number[]; saturated: number } {
+  const scaled = Array.from(input, (x) => fround((x < 0 ? fround(x * slope) : x) * inverseScale));
+  const whole = scaled.map((y) => roundHalfEven(y) + 0);
   return {
     rounded: whole.map((q) => Math.min(largest, Math.max(-largest, q))),
-    saturated: whole.filter((q) => Math.abs(q) > largest).length,
+    saturated: scaled.filter((y) => Math.abs(y) > largest).length,
   };
 }
 
 /** What the kernel writes between its canaries, and what it returns. */
-function quantize(bench: KernelBench, input: Float32Array, inverseScale: number, largest: number) {
+function quantize(bench: KernelBench, input: Float32Array, inverseScale: number, largest: number, slope = 1) {
   const framed = bench.put(new Int16Array(input.length + 2 * MARGIN).fill(CANARY));
-  const saturated = bench.kernels.f32_qs16_quantize(bench.put(input), framed + 2 * MARGIN, input.length, fround(inverseScale), largest);
+  const [from, to] = [bench.put(input), framed + 2 * MARGIN];
+  const saturated = bench.kernels.f32_qs16_quantize(from, to, input.length, fround(inverseScale), largest, slope);
   const written = Array.from(bench.i16(framed, input.length + 2 * MARGIN));
   const frame = [...written.slice(0, MARGIN), ...written.slice(MARGIN + input.length)];
   return { rounded: written.slice(MARGIN, MARGIN + input.length), saturated, frameKept: frame.every((value) => value === CANARY) };
@@ -42,12 +44,14 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
       ] as const) {
         bench.reset();
         const input = random(count, count, 1.5);
-        const { rounded, saturated, frameKept } = quantize(bench, input, inverseScale, largest);
-        const expected = reference(input, fround(inverseScale), largest);
-        clamped += saturated;
-        differences.add(`${count} x ${inverseScale}`, difference(rounded, expected.rounded));
-        differences.add(`${count} x ${inverseScale} saturated`, difference([saturated], [expected.saturated]));
-        differences.add(`${count} frame`, frameKept ? undefined : 'overwritten');
+        for (const slope of [1, fround(0.01), 0]) {
+          const { rounded, saturated, frameKept } = quantize(bench, input, inverseScale, largest, slope);
+          const expected = reference(input, fround(inverseScale), largest, slope);
+          clamped += saturated;
+          differences.add(`${count} x ${inverseScale} ${slope}`, difference(rounded, expected.rounded));
+          differences.add(`${count} x ${inverseScale} ${slope} saturated`, difference([saturated], [expected.saturated]));
+          differences.add(`${count} frame`, frameKept ? undefined : 'overwritten');
+        }
       }
     }
     differences.expectNone();
@@ -81,8 +85,8 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
 
   it.each([
     [32767, 32767, 32767, 0],
-    [32767.25, 32767, 32767, 0],
-    [-32767.25, 32767, -32767, 0],
+    [32767.25, 32767, 32767, 11],
+    [-32767.25, 32767, -32767, 11],
     [32767.5, 32767, 32767, 11],
     [-32768, 32767, -32767, 11],
     [26420.75, 26420, 26420, 11],
@@ -90,7 +94,7 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
     [-3e38, 32767, -32767, 11],
     [Infinity, 32767, 32767, 11],
     [-Infinity, 32767, -32767, 11],
-    [NaN, 32767, 0, 0],
+    [NaN, 32767, -32767, 11],
   ])('%d within ±%d becomes %d, %i of 11 clamped', (x, largest, expected, clamped) => {
     bench.reset();
     const { rounded, saturated } = quantize(bench, inAllPlaces(x), 1, largest);
@@ -117,9 +121,10 @@ itGivesTheSameBits(
     input: lists,
     inverseScale: fc.float({ min: fround(1e-3), max: 1e6, noNaN: true }),
     largest: fc.integer({ min: 1, max: 32767 }),
+    slope: fc.constantFrom(1, fround(0.01), 0),
   }),
-  (bench, { input, inverseScale, largest }) => {
-    const { rounded, saturated } = quantize(bench, input, inverseScale, largest);
+  (bench, { input, inverseScale, largest, slope }) => {
+    const { rounded, saturated } = quantize(bench, input, inverseScale, largest, slope);
     return Float32Array.of(saturated, ...rounded);
   },
 );

@@ -21,7 +21,7 @@ describe.each(VARIANTS)('f32_resize_linear1d, %s', (variant) => {
   function resize(input: Float32Array, inputSteps: number, outputSteps: number, channels: number): Guarded {
     bench.reset();
     const output = new Guarded(bench, canaries(outputSteps * channels));
-    bench.kernels.f32_resize_linear1d(bench.put(input), output.pointer, inputSteps, outputSteps, channels);
+    bench.kernels.f32_resize_linear1d(bench.put(input), output.pointer, inputSteps, outputSteps, channels, 0, outputSteps);
     return output;
   }
 
@@ -44,6 +44,27 @@ describe.each(VARIANTS)('f32_resize_linear1d, %s', (variant) => {
         );
       }
     }
+    differences.expectNone();
+  });
+
+  it('gives the steps that are asked for, and equal neighbours as they are', () => {
+    const [inputSteps, outputSteps, channels] = [13, 30, 6];
+    const input = random(inputSteps * channels, 1);
+    const whole = resize(input, inputSteps, outputSteps, channels).read();
+    const differences = new Differences();
+    for (const [start, steps] of [
+      [0, 4],
+      [7, 1],
+      [11, 19],
+    ] as const) {
+      bench.reset();
+      const output = new Guarded(bench, canaries(steps * channels));
+      bench.kernels.f32_resize_linear1d(bench.put(input), output.pointer, inputSteps, outputSteps, channels, start, steps);
+      differences.add(`${start}`, output.difference(whole.subarray(start * channels, (start + steps) * channels)));
+    }
+    const constant = input.map((_, i) => input[i % channels]!);
+    const expected = Float32Array.from({ length: outputSteps * channels }, (_, i) => input[i % channels]!);
+    differences.add('constant', resize(constant, inputSteps, outputSteps, channels).difference(expected));
     differences.expectNone();
   });
 
@@ -73,7 +94,7 @@ itGivesTheSameBits(
     ),
   (bench, { inputSteps, outputSteps, channels, input }) => {
     const output = bench.put(canaries(outputSteps * channels));
-    bench.kernels.f32_resize_linear1d(bench.put(input), output, inputSteps, outputSteps, channels);
+    bench.kernels.f32_resize_linear1d(bench.put(input), output, inputSteps, outputSteps, channels, 0, outputSteps);
     return bench.f32(output, outputSteps * channels);
   },
 );

@@ -56,6 +56,21 @@ describe.each(VARIANTS)('rows, %s', (variant) => {
     }
   });
 
+  it('repeat writes a row as often as asked', () => {
+    for (const [channels, count] of [
+      [1, 0],
+      [3, 1],
+      [8, 5],
+    ] as const) {
+      bench.reset();
+      const [line, area] = [random(channels, 2), new Guarded(bench, random(40, 1))];
+      bench.kernels.repeat(bench.put(line), area.pointer, channels * F32, count);
+      const expected = random(40, 1);
+      for (let i = 0; i < count; i++) expected.set(line, i * channels);
+      expect(area.difference(expected), `${channels} x ${count}`).toBeUndefined();
+    }
+  });
+
   it('zero fills with zeros', () => {
     for (const count of [0, 1, 5, 24]) {
       bench.reset();
