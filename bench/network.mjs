@@ -1,38 +1,46 @@
-// Milliseconds of the network alone, for each weight file: `npm run bench -- [FILE…]`. Files for the larger presets:
+// Milliseconds of the network alone, for each weight file: `node bench/network.mjs [FILE…]`. Files for the larger presets:
 //   python3 -m training.test_weights --preset published -o build/published.safetensors
+//   node dist/cli.js convert build/published.safetensors -o build/published-int8.safetensors --calibrate RECORD
 
 import { basename } from 'node:path';
-import { Bench } from 'tinybench';
+import { fileURLToPath } from 'node:url';
 import { loadModelFile } from '../dist/node.js';
 import { simulate } from '../dist/simulate.js';
+import { interleaved } from './rounds.mjs';
 
-const ROUND_MS = 500;
-const ROUNDS = 5;
+/** One task for each file and variant: a ten-second record; for the SIMD kernels also one that fills the window, and one of two leads. */
+async function networkTasks(files) {
+  const tasks = [];
+  for (const file of files) {
+    for (const variant of ['simd', 'scalar']) {
+      const model = await loadModelFile(file, { variant });
+      const { fs, windowSamples } = model.config;
+      const record = (seconds) => model.preprocess(simulate({ seconds }));
+      const name = basename(file, '.safetensors');
+      const add = (what, x) => tasks.push({ name: `${name}, ${what}`, macs: model.plan.macs, run: () => model.forward(x) });
+      const ten = record(10);
+      add(`10 s, ${variant}`, ten);
+      if (variant === 'scalar') continue;
+      if (windowSamples > 10 * fs) add('full window', record(windowSamples / fs + 1));
+      add(
+        '10 s, leads I and II',
+        ten.map((value, i) => (i < 2 * windowSamples ? value : 0)),
+      );
+    }
+  }
+  return tasks;
+}
 
-const files = process.argv.slice(2);
-if (files.length === 0) files.push('weights/edge.safetensors');
-const record = simulate({ seconds: 10 });
-const runs = [];
-for (const file of files) {
-  for (const variant of ['simd', 'scalar']) {
-    const model = await loadModelFile(file, { variant });
-    const x = model.preprocess(record);
-    runs.push({ name: `${basename(file)} ${variant}`, macs: model.plan.macs, samples: [], run: () => model.forward(x) });
-  }
+export async function benchNetworks(files) {
+  const tasks = await networkTasks(files);
+  const measured = await interleaved(tasks, { rounds: 6, roundMs: 400 });
+  return measured.map((task, i) => ({ ...task, gmacPerSecond: tasks[i].macs / task.median / 1e6 }));
 }
-// Rounds are short and interleaved: a noisy neighbour then hits all alike.
-for (let round = 0; round < ROUNDS; round++) {
-  for (const { name, run, samples } of runs) {
-    const bench = new Bench({ time: ROUND_MS, iterations: 1, warmup: round === 0, retainSamples: true }).add(name, run);
-    await bench.run();
-    samples.push(...bench.tasks[0].result.latency.samples);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const files = process.argv.slice(2);
+  for (const { name, median, best, gmacPerSecond, runs } of await benchNetworks(files.length > 0 ? files : ['weights/edge.safetensors'])) {
+    const times = `median ${median.toFixed(1).padStart(8)} ms, best ${best.toFixed(1).padStart(8)} ms`;
+    console.log(`${name.padEnd(44)} ${times}, ${gmacPerSecond.toFixed(1).padStart(5)} GMAC/s, ${runs} runs`);
   }
-}
-for (const { name, macs, samples } of runs) {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const median = sorted[sorted.length >> 1];
-  console.log(
-    `${name.padEnd(32)} median ${median.toFixed(1).padStart(8)} ms, best ${sorted[0].toFixed(1).padStart(8)} ms, ` +
-      `${(macs / median / 1e6).toFixed(1).padStart(5)} GMAC/s, ${sorted.length} runs`,
-  );
 }

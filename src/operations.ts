@@ -2,7 +2,7 @@
 
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
-import { attended, common, computedStretches, convolved, MARGIN, noRepeats, type Repeats, resized } from './constant.js';
+import { attended, common, computedStretches, convolved, MARGIN, noRepeats, resized, type Stretch } from './constant.js';
 import type { KernelExports } from './kernel-exports.js';
 import { PANEL } from './pack.js';
 import type { Tensor } from './tensor.js';
@@ -96,10 +96,11 @@ export class F32Operations {
     channels: number,
     { stride = 1, pad = 0, residual }: { stride?: number; pad?: number; residual?: Tensor },
   ): Tensor {
-    this.need(x, STEM_KERNEL + stride);
     const steps = convolvedSteps(x.timeSteps, STEM_KERNEL, stride, pad);
     const repeats = convolved(x.repeats, { kernelSize: STEM_KERNEL, stride, pad });
     const output = this.tensor(x.leads, steps, channels, residual ? common(repeats, residual.repeats) : repeats);
+    this.need(x, output, { stride, before: pad, after: STEM_KERNEL - 1 - pad });
+    if (residual) this.need(residual, output);
     const tile = this.scratch(TILE_STEPS * channels);
     const convolution = this.depthwise(`${name}.depth_wise_conv`, {
       inputChannels: x.channels,
@@ -131,8 +132,9 @@ export class F32Operations {
 
   /** Linear interpolation along time. */
   resize(x: Tensor, timeSteps: number): Tensor {
-    this.need(x, 4 + (3 * x.timeSteps) / timeSteps);
     const output = this.tensor(x.leads, timeSteps, x.channels, resized(x.repeats, x.timeSteps, timeSteps));
+    const ratio = x.timeSteps / timeSteps;
+    this.need(x, output, { stride: ratio, before: ratio + 2, after: ratio + 2 });
     this.forEachTile(output, (lead, start, steps) => {
       this.kernels.f32_resize_linear1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, timeSteps, x.channels, start, steps);
     });
@@ -144,6 +146,7 @@ export class F32Operations {
     const reach = Math.floor(EMBEDDING_KERNEL / 2);
     const repeats = convolved(x.repeats, { kernelSize: EMBEDDING_KERNEL, stride: 1, pad: reach });
     const output = this.tensor(x.leads, x.timeSteps, x.channels, repeats);
+    this.need(x, output, { before: reach, after: reach });
     const tile = this.tensor(1, TILE_STEPS + 2 * reach, x.channels);
     const inner = EMBEDDING_KERNEL * x.channels;
     const product = this.prepare(name, { rows: TILE_STEPS, inner, columns: x.channels, inputStride: x.channels });
@@ -168,6 +171,7 @@ export class F32Operations {
     const repeats = convolved(x.repeats, { kernelSize: PROJECTION_KERNEL, stride, pad: reach });
     if (perLead) Object.assign(repeats, { twin: noRepeats(x.leads).twin });
     const [query, key, value] = [0, 1, 2].map(() => this.tensor(x.leads, timeSteps, channels, repeats)) as [Tensor, Tensor, Tensor];
+    this.need(x, query, { stride, before: reach, after: reach });
     // The convolution pads the normalised values with zeros, so ln1 cannot be folded into it at the borders.
     const normed = this.tensor(1, (TILE_STEPS - 1) * stride + PROJECTION_KERNEL, channels);
     const tile = this.scratch(TILE_STEPS * channels);
@@ -206,8 +210,8 @@ export class F32Operations {
     const { leads, timeSteps, channels } = query;
     const headChannels = channels / this.config.heads;
     const reach = window < 0 ? timeSteps : Math.floor(window / 2);
-    for (const x of [query, key, value]) this.need(x, 2 * reach + 1);
     const output = { ...query, repeats: attended(query.repeats, reach) };
+    for (const x of [query, key, value]) this.need(x, output, { before: reach, after: reach });
     const weights = this.scratch(2 * (Math.min(2 * reach + 2, timeSteps) + 8));
     const tokens = this.scratch(leads * headChannels * (2 * Math.min(TILE_STEPS + 2 * reach, timeSteps) + 2));
     const scale = 1 / Math.sqrt(headChannels);
@@ -241,7 +245,8 @@ export class F32Operations {
 
   /** x[L][T][C] += values times the output projection. Returns x, which has fewer repeats then. */
   addProjected(name: string, values: Tensor, x: Tensor): Tensor {
-    const sum = this.narrow(x, common(values.repeats, x.repeats));
+    const sum = { ...x, repeats: common(values.repeats, x.repeats) };
+    for (const term of [x, values]) this.need(term, sum);
     const product = this.prepare(name, { rows: TILE_STEPS, inner: values.channels, columns: x.channels });
     this.forEachTile(sum, (lead, start, rows) => {
       const to = row(x, lead, start);
@@ -272,6 +277,7 @@ export class F32Operations {
   maxPool(x: Tensor): Tensor {
     const repeats = convolved(x.repeats, { kernelSize: 3, stride: 2, pad: 1 });
     const output = this.tensor(x.leads, Math.ceil(x.timeSteps / 2), x.channels, repeats);
+    this.need(x, output, { stride: 2, before: 1, after: 1 });
     this.forEachTile(output, (lead, start, steps) => {
       this.kernels.f32_max_pool1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, x.channels, start, steps);
     });
@@ -296,11 +302,9 @@ export class F32Operations {
     this.kernels.f32_leaky_relu(x.pointer, x.leads * x.timeSteps * x.channels);
   }
 
-  /** Writes the steps within constant stretches, which nothing but a reader from outside needs. */
+  /** Writes the steps within constant stretches. */
   complete(x: Tensor): void {
-    for (const [lead, { from, to }] of x.repeats.constant.entries()) {
-      if (from < to) this.kernels.repeat(row(x, lead, from), row(x, lead, from + 1), x.channels * F32, to - from - 1);
-    }
+    for (let lead = 0; lead < x.leads; lead++) this.completeLead(x, lead);
   }
 
   protected prepare(name: string, { rows, inner, columns, inputStride = inner, activation }: ProductShape): Product {
@@ -352,19 +356,27 @@ export class F32Operations {
     return this.arena.allocate(count * F32);
   }
 
-  /** Before an operation that reads more than `reach` steps into a constant stretch. */
-  private need(x: Tensor, reach: number): void {
-    if (reach > MARGIN) this.complete(x);
+  /**
+   * Before an output is computed: step t of it reads those of x from t * stride - before to t * stride + after. Where that goes further into
+   * a constant stretch than its steps are in memory, they are written.
+   */
+  private need(
+    x: Tensor,
+    output: Tensor,
+    { stride = 1, before = 0, after = 0 }: { stride?: number; before?: number; after?: number } = {},
+  ): void {
+    for (const [lead, stretch] of x.repeats.constant.entries()) {
+      const [firstHidden, lastHidden] = [stretch.from + MARGIN + 1, stretch.to - MARGIN - 1];
+      if (firstHidden > lastHidden || output.repeats.twin[lead] !== lead) continue;
+      const reads = computedStretches(output.repeats.constant[lead]!, output.timeSteps);
+      const isHidden = ({ from, to }: Stretch) => from * stride - before <= lastHidden && (to - 1) * stride + after >= firstHidden;
+      if (reads.some(isHidden)) this.completeLead(x, lead);
+    }
   }
 
-  /** x with other repeats: steps that were not in memory may be wanted now. */
-  private narrow(x: Tensor, repeats: Repeats): Tensor {
-    const moved = x.repeats.constant.map(({ from, to }, lead) => {
-      const { from: newFrom, to: newTo } = repeats.constant[lead]!;
-      return newFrom < newTo ? Math.max(newFrom - from, to - newTo) : to - from;
-    });
-    this.need(x, 1 + 2 * Math.max(...moved));
-    return { ...x, repeats };
+  private completeLead(x: Tensor, lead: number): void {
+    const { from, to } = x.repeats.constant[lead]!;
+    if (from < to) this.kernels.repeat(row(x, lead, from), row(x, lead, from + 1), x.channels * F32, to - from - 1);
   }
 
   /** Runs what computes a tensor, tile by tile, on those steps that repeat nothing, and repeats them. */
