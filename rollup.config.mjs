@@ -1,10 +1,11 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
 import { inlineWasm } from './inline-wasm.mjs';
 
 // tsc has put the modules into build/, beside the binaries of asc.
-const LOADER_NOTICE = '/* Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0: see THIRD_PARTY_NOTICES.md */';
+const LOADER_NOTICE = '/*! Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0: see THIRD_PARTY_NOTICES.md */';
 
 export default {
   input: {
@@ -21,6 +22,8 @@ export default {
     dir: 'dist',
     format: 'es',
     chunkFileNames: 'chunks/[name].js',
+    // Names of functions and classes stay, so that stack traces can be read.
+    plugins: [terser({ module: true, compress: false, mangle: { keep_fnames: true, keep_classnames: true }, format: { comments: /^!/ } })],
     banner: (chunk) => (Object.keys(chunk.modules).some((id) => id.includes('@assemblyscript/loader')) ? LOADER_NOTICE : ''),
   },
   external: (id) => id.startsWith('node:'),
