@@ -5,7 +5,8 @@ import terser from '@rollup/plugin-terser';
 import { inlineWasm } from './inline-wasm.mjs';
 
 // tsc has put the modules into build/, beside the binaries of asc.
-const LOADER_NOTICE = '/*! Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0: see THIRD_PARTY_NOTICES.md */';
+const LOADER_NOTICE =
+  '/*! Contains @assemblyscript/loader, Copyright The AssemblyScript Authors, Apache-2.0: see THIRD_PARTY_NOTICES.md */';
 
 export default {
   input: {
@@ -15,6 +16,7 @@ export default {
     readers: 'build/readers/index.js',
     convert: 'build/convert/index.js',
     evaluate: 'build/evaluate/index.js',
+    profile: 'build/profile/index.js',
     simulate: 'build/simulate.js',
     cli: 'build/cli.js',
   },

@@ -2,6 +2,7 @@
 // The command line: results on standard output, everything else on standard error. Exit codes: 0 ok, 1 bad input, 2 usage.
 
 import { UsageError } from './cli/arguments.js';
+import { BENCH_HELP, benchCommand } from './cli/bench.js';
 import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
 import { COMPARE_HELP, compareCommand } from './cli/compare.js';
 import { isSystemError, report } from './cli/console.js';
@@ -26,6 +27,7 @@ const COMMANDS = new Map<string, Command>([
   ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
   ['compare', { run: compareCommand, help: COMPARE_HELP }],
   ['verify', { run: verifyCommand, help: VERIFY_HELP }],
+  ['bench', { run: benchCommand, help: BENCH_HELP }],
   ['simulate', { run: simulateCommand, help: SIMULATE_HELP }],
 ]);
 
@@ -37,6 +39,7 @@ const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
   leadwise inspect [FILE]        show what a weight file holds
   leadwise compare A B RECORD…   show how far two weight files are apart
   leadwise verify [FILE…]        check weight files, and this engine, to the last bit
+  leadwise bench                 measure a network on this machine, layer by layer
   leadwise simulate              write a simulated ECG
   leadwise COMMAND --help        more about a command
   leadwise --version             version and kernels

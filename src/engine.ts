@@ -51,6 +51,7 @@ export class Engine {
   private readonly instance: KernelInstance;
   private readonly operations: F32Operations;
   private readonly arena: Arena;
+  private readonly packed: Packed;
 
   constructor(
     private readonly weights: Weights,
@@ -61,6 +62,7 @@ export class Engine {
     this.plan = planNetwork(config, classes.length, Operations);
     const packed =
       parameters.precision === 'int8' ? packQuantized(parameters.layers, parameters.tensors) : packF32(config, parameters.tensors);
+    this.packed = packed;
     const weightBytes = Array.from(packed.values()).reduce((sum, { byteLength }) => sum + alignUp(byteLength), 0);
     if (weightBytes + this.plan.activations > LARGEST_MEMORY) {
       throw new WeightsError(
@@ -102,6 +104,11 @@ export class Engine {
   view(values: Tensor): Float32Array {
     this.operations.complete(values);
     return this.floats(values.pointer, values.leads * values.timeSteps * values.channels);
+  }
+
+  /** The packed arrays and their bytes. */
+  packedBytes(): [name: string, bytes: number][] {
+    return Array.from(this.packed, ([name, { byteLength }]) => [name, byteLength]);
   }
 
   /** f32[count] at an address of the wasm memory: a view. */

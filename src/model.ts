@@ -4,6 +4,7 @@ import type { EcgRecord } from './ecg.js';
 import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
 import { type NetworkInput, preprocessRecord } from './preprocess.js';
+import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
 import { checkQualityMode, type QualityMode } from './quality.js';
 import { makeResult, type Result } from './result.js';
 import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
@@ -87,15 +88,11 @@ export class Model {
     signal?.throwIfAborted();
     const input = this.prepare(record, options);
     const { fs } = record;
-    const turn = this.queue;
-    this.running++;
-    const run = turn.then(async () => {
+    return this.enqueue(async () => {
       const engine = this.liveEngine();
       const logits = await this.runYielding(engine, input.window, options);
       return makeResult(this.weights, this.source, engine, { fs, input, logits });
     });
-    this.queue = run.catch(() => {}).then(() => this.running--);
-    return run;
   }
 
   /** What the network sees of a record: f32[leads][windowSamples], preprocessed as published (quality "off"). @throws what `classify` throws */
@@ -109,15 +106,7 @@ export class Model {
    * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`, `OVERFLOW`
    */
   forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
-    const { leads, windowSamples } = this.config;
-    if (!(x instanceof Float32Array)) throw new TypeError('"x" expected a Float32Array');
-    if (x.length !== leads.length * windowSamples) {
-      throw new RangeError(
-        `"x" expected ${leads.length} leads of ${windowSamples} samples (${leads.length * windowSamples}), got ${x.length}`,
-      );
-    }
-    const bad = x.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new RangeError(`"x" expected finite values, got ${x[bad]} at ${bad}`);
+    this.checkWindow(x);
     const engine = this.idleEngine();
     // The callback is not to start another run in the same memory.
     this.running++;
@@ -126,6 +115,29 @@ export class Model {
     } finally {
       this.running--;
     }
+  }
+
+  /**
+   * Measures the network on a record, or on a window as `preprocess` gives it: milliseconds, work and bytes of each layer, beside what the
+   * matrix kernel reaches at best in the same process (docs/profile.md). Queues like `classifyAsync`, and gives way to the host between runs.
+   * @throws TypeError, RangeError for options or a window that are none
+   * @throws what `classify` throws, and the signal's reason when aborted
+   */
+  async profile(input: EcgRecord | Float32Array, options: ProfileOptions = {}): Promise<Profile> {
+    const rounds = checkRounds(options.rounds);
+    options.signal?.throwIfAborted();
+    const isRecord = !(input instanceof Float32Array);
+    const copy = isRecord ? undefined : input.slice();
+    const window = () => copy ?? this.prepare(input as EcgRecord, {}).window;
+    if (isRecord) window();
+    else this.checkWindow(input);
+    this.liveEngine();
+    return this.enqueue(async () => {
+      // Most never measure: bundlers put this into a file of its own.
+      const { measure } = await import('./profile/measure.js');
+      const { weights, source } = this;
+      return measure({ weights, source, engine: () => this.liveEngine(), window, isRecord }, { ...options, rounds });
+    });
   }
 
   /**
@@ -151,6 +163,27 @@ export class Model {
     this.liveEngine();
     checkQualityMode(quality);
     return preprocessRecord(record, this.config, quality, this.signalEngine);
+  }
+
+  /** @throws TypeError, RangeError */
+  private checkWindow(x: Float32Array): void {
+    const { leads, windowSamples } = this.config;
+    if (!(x instanceof Float32Array)) throw new TypeError('"x" expected a Float32Array');
+    if (x.length !== leads.length * windowSamples) {
+      throw new RangeError(
+        `"x" expected ${leads.length} leads of ${windowSamples} samples (${leads.length * windowSamples}), got ${x.length}`,
+      );
+    }
+    const bad = x.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new RangeError(`"x" expected finite values, got ${x[bad]} at ${bad}`);
+  }
+
+  /** Runs `work` when the asynchronous calls before it have ended. */
+  private enqueue<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.running++;
+    const run = this.queue.then(work);
+    this.queue = run.catch(() => {}).then(() => this.running--);
+    return run;
   }
 
   private async runYielding(engine: Engine, x: Float32Array, { signal, onProgress }: ClassifyAsyncOptions): Promise<Float32Array> {
@@ -179,6 +212,15 @@ export class Model {
     }
     return engine;
   }
+}
+
+const DEFAULT_ROUNDS = 15;
+
+/** @throws TypeError, RangeError */
+function checkRounds(rounds: unknown = DEFAULT_ROUNDS): number {
+  if (typeof rounds !== 'number') throw new TypeError(`"rounds" expected a number, got ${rounds === null ? 'null' : typeof rounds}`);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= MOST_ROUNDS) return rounds;
+  throw new RangeError(`"rounds" expected a whole number from 1 to ${MOST_ROUNDS}, got ${rounds}`);
 }
 
 /** Runs all steps, and returns what the generator returns. */

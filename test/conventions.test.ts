@@ -118,7 +118,7 @@ describe('imports go downwards only', () => {
   });
 
   it('what the command line takes from beyond the public entries is listed here', () => {
-    const entries = ['index', 'node', 'signal', 'simulate', 'readers/index', 'convert/index', 'evaluate/index'].map(
+    const entries = ['index', 'node', 'signal', 'simulate', 'readers/index', 'convert/index', 'evaluate/index', 'profile/index'].map(
       (name) => `src/${name}.ts`,
     );
     const beyond = SRC.filter((path) => path.startsWith('src/cli')).flatMap((path) => graph.get(path)!.map(({ target }) => target));
@@ -189,7 +189,7 @@ describe('arithmetic', () => {
   /** Exact in IEEE 754, so that every engine agrees. */
   const EXACT = ['abs', 'ceil', 'floor', 'fround', 'imul', 'clz32', 'max', 'min', 'round', 'sign', 'sqrt', 'trunc', 'PI', 'LN10'];
   /** Files that use others for what people read, never for a result. */
-  const DISPLAY_ONLY = ['src/convert/quantize-file.ts'];
+  const DISPLAY_ONLY = ['src/convert/quantize-file.ts', 'src/profile/roofline.ts'];
 
   it.each(SRC)('%s has no function that engines disagree on', (path) => {
     if (DISPLAY_ONLY.includes(path)) return;
@@ -239,6 +239,7 @@ describe('the package', () => {
       readers: ['readBytes', 'readCsv', 'readWfdb', 'readMat'],
       evaluate: ['evaluate', 'readLabels', 'officialScores', 'renderReport', 'LEAD_SETS'],
       convert: ['convert', 'LeadwiseError', 'WeightsError', 'UnsupportedError'],
+      profile: ['traceEvents', 'rooflineSvg', 'groupLayers'],
       simulate: ['simulate', 'formatCsv', 'formatWfdb'],
     };
     for (const [name, exports] of Object.entries(entries)) {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { standardLead } from '../ecg.js';
 
 /** A mistake in the call itself: exit code 2. */
 export class UsageError extends Error {
@@ -58,4 +59,13 @@ export function choiceFlag<T extends string>({ values }: Arguments, name: string
   const text = values[name];
   if (text === undefined || choices.includes(text as T)) return text as T | undefined;
   throw new UsageError(`--${name} expected ${choices.join(', ')}, got "${text}"`);
+}
+
+/** The standard names of the leads in `--leads I,II`. @throws UsageError */
+export function leadsFlag({ values }: Arguments): string[] | undefined {
+  return values['leads']?.split(',').map((name) => {
+    const lead = standardLead(name);
+    if (lead === undefined) throw new UsageError(`--leads expected lead names such as I,II,V1, got "${name}"`);
+    return lead;
+  });
 }

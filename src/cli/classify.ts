@@ -1,8 +1,8 @@
-import { chooseLeads, standardLead, type Unit } from '../ecg.js';
+import { chooseLeads, type Unit } from '../ecg.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality.js';
 import type { Result } from '../result.js';
-import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
+import { choiceFlag, type Flags, leadsFlag, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { DEFAULT_WEIGHTS, report } from './console.js';
 import { describeFailure, expandRecords, type Failure, readArgument } from './records.js';
 import { renderTable } from './table.js';
@@ -32,7 +32,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   if (fs !== undefined && fs <= 0) throw new UsageError(`--fs expected a positive number, got ${fs}`);
   const units = choiceFlag<Unit>(parsed, 'units', ['mV', 'uV', 'adc', 'unknown']);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
-  const leads = parsed.values['leads'] === undefined ? undefined : parseLeads(parsed.values['leads']);
+  const leads = leadsFlag(parsed);
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
   const readOptions = { ...(fs === undefined ? {} : { fs }), ...(units === undefined ? {} : { units }) };
   const elements: (({ record: string } & Result) | Failure)[] = [];
@@ -52,14 +52,6 @@ export async function classifyCommand(args: string[]): Promise<number> {
   }
   if (parsed.switches['json']) process.stdout.write(`${JSON.stringify(elements, plainArrays, 2)}\n`);
   return elements.some((element) => 'error' in element) ? 1 : 0;
-}
-
-function parseLeads(text: string): string[] {
-  return text.split(',').map((name) => {
-    const lead = standardLead(name);
-    if (lead === undefined) throw new UsageError(`--leads expected lead names such as I,II,V1, got "${name}"`);
-    return lead;
-  });
 }
 
 /** Typed arrays as JSON arrays. */

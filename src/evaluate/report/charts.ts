@@ -1,25 +1,8 @@
-// What the report is drawn with: text, inline SVG, colours. Whatever stands in a file goes through `escapeHtml` before it is HTML.
+// What the report is drawn with: inline SVG. Whatever stands in a file goes through `escapeHtml` before it is HTML.
 
 import type { Curves, Evaluation, Figure, LeadSetEvaluation, ReliabilityBin } from '../evaluation.js';
 import { isCovered } from '../scores.js';
-
-const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
-}
-
-/** Three decimals, with a real minus sign; a dash for what is not defined. */
-export function fixed(value: number | null, decimals = 3): string {
-  if (value === null || !Number.isFinite(value)) return '–';
-  const digits = Math.abs(value).toFixed(decimals);
-  return value < 0 && Number(digits) !== 0 ? `−${digits}` : digits;
-}
-
-/** A count with commas between thousands: `toLocaleString` would differ between engines. */
-export function grouped(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
+import { END, escapeHtml, fixed, grouped, MIDDLE, tenth, text } from './text.js';
 
 /** `1 record`, `2,000 records`. */
 export function counted(count: number, noun: string): string {
@@ -56,10 +39,6 @@ interface Square {
 const across = ({ left, size }: Square, share: number) => tenth(left + clamp(share) * size);
 const upwards = ({ top, size }: Square, share: number) => tenth(top + (1 - clamp(share)) * size);
 
-function tenth(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
 function clamp(share: number): number {
   return Math.max(0, Math.min(1, share));
 }
@@ -67,13 +46,6 @@ function clamp(share: number): number {
 function line(type: string, [x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]): string {
   return `<path class="${type}" d="M${x1} ${y1}L${x2} ${y2}"/>`;
 }
-
-function text(x: number, y: number, content: string, attributes = ''): string {
-  return `<text x="${tenth(x)}" y="${tenth(y)}"${attributes}>${content}</text>`;
-}
-
-const MIDDLE = ' text-anchor="middle"';
-const END = ' text-anchor="end"';
 
 /** Border, half lines, and the names of both axes between their 0 and 1; `bottom` is the line that the lower names stand on. */
 function frame(square: Square, xName: string, yName: string, bottom = square.top + square.size + 13): string {

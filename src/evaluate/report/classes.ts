@@ -2,9 +2,10 @@
 
 import type { Evaluation, LeadSetEvaluation } from '../evaluation.js';
 import { isCovered } from '../scores.js';
-import { counted, escapeHtml, fixed, grouped, intervalBar, leadsName, type Section } from './charts.js';
+import { counted, intervalBar, leadsName, type Section } from './charts.js';
 import { SHADES, shade } from './style.js';
 import { box, figureCell, headCells } from './tables.js';
+import { escapeHtml, fixed, grouped } from './text.js';
 
 // By class
 

@@ -1,10 +1,11 @@
 // An evaluation as one HTML page for people: no script, nothing from elsewhere, the same bytes for the same evaluation.
 
 import type { Evaluation, Labelling, MacroScores, OfficialScores } from '../evaluation.js';
-import { calibration, counted, curveGallery, escapeHtml, grouped, leadsName, type Section } from './charts.js';
+import { calibration, counted, curveGallery, leadsName, type Section } from './charts.js';
 import { classesByLeads, classTable, confusion } from './classes.js';
 import { STYLE } from './style.js';
 import { box, figureCell, headCells } from './tables.js';
+import { escapeHtml, grouped } from './text.js';
 
 /** One self-contained page of HTML. */
 export function renderReport(evaluation: Evaluation): string {

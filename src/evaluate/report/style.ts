@@ -9,11 +9,14 @@ export function shade(share: number): string {
   return `h${Math.max(0, Math.min(SHADES - 1, Math.round(share * (SHADES - 1))))}`;
 }
 
+/** Colours by name, on paper and on a dark screen. */
+export const PALETTE = `:root{color-scheme:light dark;--paper:#fff;--ink:#1a2026;--quiet:#59646e;--rule:#d9dee3;--faint:#aeb7bf;--band:#f4f6f8;--blue:18 88 144;--heat:14 78 136;--on:#fff;--warn:#a04800;--warn-band:#fdf3e7}
+@media screen and (prefers-color-scheme:dark){:root{--paper:#11161b;--ink:#e3e8ec;--quiet:#9ca8b3;--rule:#2c353e;--faint:#56616b;--band:#1a2128;--blue:122 190 240;--heat:96 160 214;--on:#0a0f14;
+--warn:#f0b070;--warn-band:#2a2118}}`;
+
 // One hue in ten shades, readable in print and by the colour-blind; the notice alone is of another.
 export const STYLE = `
-:root{color-scheme:light dark;--paper:#fff;--ink:#1a2026;--quiet:#59646e;--rule:#d9dee3;--faint:#aeb7bf;--band:#f4f6f8;--blue:18 88 144;--heat:14 78 136;--on:#fff;--warn:#a04800;--warn-band:#fdf3e7}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#11161b;--ink:#e3e8ec;--quiet:#9ca8b3;--rule:#2c353e;--faint:#56616b;--band:#1a2128;--blue:122 190 240;--heat:96 160 214;--on:#0a0f14;
---warn:#f0b070;--warn-band:#2a2118}}
+${PALETTE}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-behavior:smooth}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}

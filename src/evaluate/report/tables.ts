@@ -1,7 +1,8 @@
 // Parts of tables that several sections share.
 
 import type { Figure } from '../evaluation.js';
-import { fixed, interval } from './charts.js';
+import { interval } from './charts.js';
+import { fixed } from './text.js';
 
 export function figureCell(figure: Figure): string {
   const between = interval(figure);

@@ -1,0 +1,6 @@
+// What to make of a profile: a trace, a picture, sums by block. `model.profile` measures it.
+
+export { groupLayers, type LayerGroup } from './groups.js';
+export { type Bandwidth, MOST_ROUNDS, type Peak, type Profile, type ProfiledLayer, type ProfileOptions, type Timing } from './profile.js';
+export { rooflineSvg } from './roofline.js';
+export { type Trace, type TraceEvent, traceEvents } from './trace.js';
