@@ -11,8 +11,8 @@ const gigaMacs = (macs, milliseconds) => macs / milliseconds / 1e6;
  * same scenario, above 1 where leadwise is faster.
  */
 export function formatReport({ machine, rounds, peaks, scenarios }) {
-  const { cpu, cores, node, leadwise, kernels } = machine;
-  const lines = [`${cpu}, ${cores} cores, Node ${node}; leadwise ${leadwise}, kernels ${kernels.slice(0, 12)}; ${rounds} rounds`, ''];
+  const { cpu, cores, node, engine = `Node ${node}`, leadwise, kernels } = machine;
+  const lines = [`${cpu}, ${cores} cores, ${engine}; leadwise ${leadwise}, kernels ${kernels.slice(0, 12)}; ${rounds} rounds`, ''];
   for (const { name, macs, tasks, preprocess } of scenarios) {
     const rows = tasks.map((task, i) => [
       task.name,

@@ -1,7 +1,7 @@
 """PyTorch on one thread, driven by `torch.mjs`: one JSON request a line on stdin, one JSON answer a line on stdout.
 
-    {"load": FILE}                          -> {"ms"}: an f32 weight file becomes the network of `network.py`
-    {"run": FILE, "input": base64 float32}  -> {"ms", "ownMs", "logits"}: one record; "input" only when it is another than before
+    {"load": FILE}  -> {"ms"}: an f32 weight file becomes the network of `network.py`
+    {"run": FILE, "input": base64 float32, "leads": 12}  -> {"ms", "ownMs", "logits"}: one record; "input" only when it is another than before
 
 The first line on stdout says the versions.
 """
@@ -24,6 +24,15 @@ def say(answer: dict) -> None:
     print(json.dumps(answer), flush=True)
 
 
+@torch.no_grad()
+def load(path: Path) -> torch.jit.ScriptModule:
+    """The network, frozen and fused: a tenth to a fifth faster than eagerly."""
+    peer = load_peer(path).eval()
+    config = peer.config
+    x = torch.zeros(1, len(config["leads"]), config["windowSamples"])
+    return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(peer, (x,))))
+
+
 def waited_ms() -> float:
     """Milliseconds that the main thread had to wait for a core, from Linux's scheduler; 0 elsewhere."""
     try:
@@ -41,14 +50,14 @@ def main() -> None:
         request = json.loads(line)
         start = time.perf_counter()
         if "load" in request:
-            networks[request["load"]] = load_peer(Path(request["load"]))
+            networks[request["load"]] = load(Path(request["load"]))
             say({"ms": 1000 * (time.perf_counter() - start)})
             continue
         path = request["run"]
         network = networks[path]
         if "input" in request:
             x = np.frombuffer(base64.b64decode(request["input"]), dtype=np.float32)
-            inputs[path] = torch.from_numpy(x.copy()).reshape(1, len(network.config["leads"]), -1)
+            inputs[path] = torch.from_numpy(x.copy()).reshape(1, request["leads"], -1)
         opened, waited = time.perf_counter(), waited_ms()
         start = time.perf_counter()
         logits = network(inputs[path])
