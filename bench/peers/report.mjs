@@ -37,7 +37,7 @@ function peakLines(peaks, scenarios) {
   const speeds = peaks.map(({ macs, median }) => gigaMacs(macs, median));
   const lines = peaks.map(({ name }, i) => `${name}: ${speeds[i].toFixed(1)} GMAC/s`);
   const full = scenarios.find(({ preset, leads, seconds }) => preset === 'published' && leads === 12 && seconds > 16);
-  if (full) {
+  if (full && peaks.length > 0) {
     const speed = gigaMacs(full.macs, full.tasks[0].median);
     lines.push(`${full.name}: ${speed.toFixed(1)} GMAC/s, ${((100 * speed) / Math.max(...speeds)).toFixed(0)} % of the faster product`);
   }

@@ -19,11 +19,6 @@ function waits(threads) {
   return waited;
 }
 
-/** Milliseconds that the main thread has waited for a core since the process began. */
-export function waitedMs() {
-  return Math.max(0, ...waits(MAIN).values());
-}
-
 /**
  * Starts; the function it returns stops: `ms` of wall clock, and `ownMs`, less what the thread that waited longest had to wait for a core.
  * With `allThreads` that is any thread of this process, else the main thread, on which all runtimes with one thread run.
