@@ -18,6 +18,8 @@ export default {
     evaluate: 'build/evaluate/index.js',
     profile: 'build/profile/index.js',
     simulate: 'build/simulate.js',
+    pool: 'build/pool/index.js',
+    'pool-worker': 'build/pool/pool-worker.js',
     cli: 'build/cli.js',
   },
   output: {

@@ -1,7 +1,7 @@
 // The public entry: runs in every engine; no Node, no DOM.
 
-import { WeightsError } from './errors.js';
 import { Model } from './model.js';
+import { readSource, type WeightsSource } from './source.js';
 import { type KernelInput, loadKernels, type Variant } from './wasm.js';
 import { parseWeights } from './weights.js';
 
@@ -15,6 +15,7 @@ export type { Bandwidth, Peak, Profile, ProfiledLayer, ProfileOptions, Timing } 
 export type { QualityMode } from './quality.js';
 export type { Finding, Result } from './result.js';
 export type { SelfTest } from './selftest.js';
+export type { WeightsSource } from './source.js';
 export { NOTICE, VERSION } from './version.js';
 export type { Variant } from './wasm.js';
 
@@ -26,8 +27,6 @@ export interface LoadOptions {
   /** Also run the whole network once on the input whose answer stands in the file. The kernels test themselves at every load. */
   selfTest?: boolean;
 }
-
-export type WeightsSource = ArrayBuffer | Uint8Array | Blob | Response | URL;
 
 /**
  * Loads a weight file (safetensors with leadwise metadata) and makes a network of it.
@@ -43,38 +42,4 @@ export async function loadModel(weights: WeightsSource, { wasm, variant, selfTes
   const model = new Model(parseWeights(bytes), kernels);
   if (selfTest) model.selfTest();
   return model;
-}
-
-async function readSource(weights: WeightsSource): Promise<Uint8Array> {
-  if (weights instanceof Uint8Array) return weights;
-  if (weights instanceof ArrayBuffer) return new Uint8Array(weights);
-  if (typeof weights === 'string') {
-    throw new TypeError(
-      '"weights" expected bytes, a Blob, a Response or an http(s) URL, got a string: loadModelFile of leadwise/node takes paths',
-    );
-  }
-  if (weights instanceof URL) {
-    if (weights.protocol !== 'https:' && weights.protocol !== 'http:') {
-      throw new TypeError(`"weights" expected an http(s) URL, got ${weights.protocol}: loadModelFile of leadwise/node takes file: URLs`);
-    }
-    return download(weights);
-  }
-  if (typeof Response !== 'undefined' && weights instanceof Response && !weights.ok) {
-    throw new WeightsError('DOWNLOAD_FAILED', `The server answered ${weights.status} instead of a weight file`);
-  }
-  if (typeof (weights as Blob | undefined)?.arrayBuffer !== 'function') {
-    throw new TypeError(
-      `"weights" expected bytes, a Blob, a Response or an http(s) URL, got ${weights === null ? 'null' : typeof weights}`,
-    );
-  }
-  return new Uint8Array(await weights.arrayBuffer());
-}
-
-async function download(url: URL): Promise<Uint8Array> {
-  try {
-    return await readSource(await fetch(url));
-  } catch (error) {
-    if (error instanceof WeightsError) throw error;
-    throw new WeightsError('DOWNLOAD_FAILED', `The weight file could not be fetched: ${(error as Error).message}`);
-  }
 }

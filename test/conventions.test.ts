@@ -241,12 +241,22 @@ describe('the package', () => {
       convert: ['convert', 'LeadwiseError', 'WeightsError', 'UnsupportedError'],
       profile: ['traceEvents', 'rooflineSvg', 'groupLayers'],
       simulate: ['simulate', 'formatCsv', 'formatWfdb'],
+      pool: ['createPool', 'LeadwiseError', 'WeightsError', 'RecordError', 'FormatError', 'UnsupportedError'],
     };
     for (const [name, exports] of Object.entries(entries)) {
       const entry = (await import(/* @vite-ignore */ `${ROOT}dist/${name}.js`)) as object;
       expect(Object.keys(entry), name).toEqual(expect.arrayContaining(exports));
     }
     expect(Object.keys(globalThis).filter((key) => !before.has(key))).toEqual([]);
+  });
+
+  it('the pool names its worker as bundlers expect it, beside it, and is small', () => {
+    expect(read('dist/pool.js')).toContain("new Worker(new URL('./pool-worker.js', import.meta.url), { type: 'module' })");
+    expect(reach('src/pool/index.ts')).not.toContain('src/model.ts'); // the model is in the workers alone
+    expect([...reach('src/pool/pool-worker.ts')]).toContain('src/model.ts');
+    expect([...reach('src/pool/pool-worker.ts')]).not.toContain('src/pool/host.ts'); // else it is no longer in dist/pool.js
+    const { sideEffects } = JSON.parse(read('package.json')) as { sideEffects: string[] };
+    expect(sideEffects).toEqual(['./dist/pool-worker.js']); // a bundle is not to drop the import of it
   });
 
   it('the built entries but the Node ones need no Node', () => {
@@ -272,6 +282,7 @@ describe('tests', () => {
       'test/records.test.ts',
       'test/golden.test.ts',
       'test/parity.test.ts',
+      'test/pool/browser.test.ts',
     ];
     if (!maySkip.includes(path)) expect(text).not.toMatch(/\.\s*(?:skip|skipIf|runIf)\b/);
     else expect(read(path)).toMatch(/SKIPPED/);
