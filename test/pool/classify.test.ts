@@ -93,6 +93,29 @@ describe('the record', () => {
     expect(all).toHaveLength(0);
   });
 
+  it('may lie in shared memory', async () => {
+    const pool = await createPool({ size: 1 });
+    const { signal, ...rest } = tinyRecord();
+    const shared = signal.map((samples) => {
+      const copy = new Float64Array(new SharedArrayBuffer(8 * samples.length));
+      copy.set(samples);
+      return copy;
+    });
+    const record = { ...rest, signal: shared as unknown as EcgRecord['signal'] };
+    const expected = model.classify(record);
+    for (const transfer of [false, true]) expect(await pool.classify(record, { transfer })).toEqual(expected);
+    expect(shared[0]!.length).toBeGreaterThan(0);
+  });
+
+  it('may lie in the memory of a WebAssembly instance', async () => {
+    const pool = await createPool({ size: 1 });
+    const { signal, ...rest } = tinyRecord();
+    const fixed = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 8, signal[0]!.length);
+    fixed.set(signal[0]!);
+    const record = { ...rest, signal: [fixed, ...signal.slice(1)] };
+    expect(await pool.classify(record)).toEqual(model.classify(record));
+  });
+
   it('is not moved when it is refused', async () => {
     const pool = await createPool({ size: 1 });
     const record = tinyRecord();

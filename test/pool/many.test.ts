@@ -182,6 +182,26 @@ describe('an early end', () => {
     expect(pool.pending).toBe(0);
   });
 
+  it('by leaving the loop ends a job between layers', async () => {
+    const workers = new HeldWorkers();
+    const pool = await createPool({ size: 1, worker: workers.start });
+    const answers = (kind: string) => (message: unknown) => (message as { leadwise?: string } | null)?.leadwise === kind;
+    async function* records() {
+      yield tinyRecord(6, 1);
+      await workers.until(answers('result'));
+      workers.last.postMessage('hold');
+      yield tinyRecord(6, 2);
+    }
+    for await (const result of pool.classifyMany(records())) {
+      expect(result).toEqual(model.classify(tinyRecord(6, 1)));
+      await workers.until((message) => message === 'held');
+      break;
+    }
+    workers.last.postMessage('go');
+    await workers.until(answers('error'));
+    expect(workers.sent.at(-1)).toMatchObject({ error: { name: 'AbortError' } });
+  });
+
   it.each(['throw', 'yield'] as const)('by a signal, while the source lets wait (onError %s)', async (onError) => {
     const pool = await createPool();
     const controller = new AbortController();
