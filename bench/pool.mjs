@@ -1,5 +1,6 @@
 // Records a second through pools of one and more workers, and without a pool: `node bench/pool.mjs [SIZE…]`. Preprocessing included.
-// Rounds are short, shuffled and interleaved; a record takes as long as the median round says.
+// Rounds are short, shuffled and interleaved; a record takes as long as the median round says. Processor time is
+// that of all threads: where it stays the same, workers cost nothing but waiting for a processor.
 
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
@@ -18,6 +19,7 @@ const runs = [
   {
     name: 'model.classify',
     samples: [],
+    cpu: [],
     run() {
       for (const record of records) model.classify(record);
     },
@@ -28,6 +30,7 @@ for (const size of sizes) {
   runs.push({
     name: `pool of ${size}`,
     samples: [],
+    cpu: [],
     async run() {
       let count = 0;
       for await (const { logits } of pool.classifyMany(records)) count += logits.length / 26;
@@ -37,19 +40,21 @@ for (const size of sizes) {
 }
 for (const { run } of runs) await run(); // until the engine has compiled the kernels with its best tier
 for (let round = 0; round < ROUNDS; round++) {
-  for (const { run, samples } of runs.toSorted(() => Math.random() - 0.5)) {
-    const start = performance.now();
+  for (const { run, samples, cpu } of runs.toSorted(() => Math.random() - 0.5)) {
+    const [start, used] = [performance.now(), process.cpuUsage()];
     await run();
     samples.push((performance.now() - start) / RECORDS);
+    const { user, system } = process.cpuUsage(used);
+    cpu.push((user + system) / 1000 / RECORDS);
   }
 }
 const median = (samples) => samples.toSorted((a, b) => a - b)[samples.length >> 1];
 const one = runs.find(({ name }) => name === 'pool of 1');
-for (const { name, samples } of runs) {
+for (const { name, samples, cpu } of runs) {
   const ratios = one ? samples.map((sample, round) => one.samples[round] / sample) : [];
   const versus = one && name !== one.name ? `, ${median(ratios).toFixed(2)} times a pool of 1` : '';
   const [best, middle] = [Math.min(...samples), median(samples)];
   console.log(
-    `${name.padEnd(16)} median ${middle.toFixed(2).padStart(6)} ms a record (${(1000 / middle).toFixed(0)} a second), best ${best.toFixed(2)}${versus}`,
+    `${name.padEnd(16)} median ${middle.toFixed(2).padStart(6)} ms a record (${(1000 / middle).toFixed(0)} a second), best ${best.toFixed(2)}, ${median(cpu).toFixed(2)} ms of processor${versus}`,
   );
 }
