@@ -13,6 +13,10 @@ class Four extends Two {
   fourth: f32;
 }
 
+const CACHE_LINE: usize = 64;
+/** Bytes of a row from which on fetching is worth its time (measured: half the time at 96 channels, two thirds at 48, none at 24). */
+const FETCHED_ROW: usize = 128;
+
 /** Taps of the stem's convolutions, where most of the work is. */
 const UNROLLED_TAPS: i32 = 9;
 
@@ -37,6 +41,10 @@ export function f32_dwconv1d(
   const inputBytes = (<usize>inputChannels) << 2;
   const rowBytes = (<usize>channels) << 2;
   const end = start + steps;
+  if (inputBytes >= FETCHED_ROW) {
+    const last = (end - 1) * stride - pad + kernelSize;
+    fetch(input + <usize>max(0, start * stride - pad) * inputBytes, input + <usize>min(timeSteps, last) * inputBytes);
+  }
   for (let step = start; step < end; ) {
     const first = step * stride - pad;
     const fromTap = max(0, -first);
@@ -48,6 +56,15 @@ export function f32_dwconv1d(
     output += <usize>count * rowBytes;
     step += count;
   }
+}
+
+/**
+ * Reads one value of each cache line. Rows come from memory that is far away; a loop that does nothing else has many of these reads under way at
+ * once, where the convolution would wait for each.
+ */
+function fetch(from: usize, to: usize): void {
+  // A load may trap, which keeps compilers from dropping one that nobody uses.
+  for (; from < to; from += CACHE_LINE) load<i32>(from);
 }
 
 /** `count` steps that all have `taps` taps. */
