@@ -12,8 +12,16 @@ const [INPUT, WEIGHTS, VECTOR, OUTPUT, SCRATCH] = [1, 24, 40, 48, 80].map((page)
 const ROWS = 64;
 const CALLS = 200;
 
-const gemm = (inner, columns, inputStride = inner) => ({
+const gemm = (inner, columns) => ({
   name: `int16 product ${ROWS} x ${inner} x ${columns}`,
+  work: ROWS * inner * columns,
+  unit: 'GMAC/s',
+  run: ({ qs16x4_qc8w_gemm }) => qs16x4_qc8w_gemm(INPUT, WEIGHTS, VECTOR, VECTOR, 0, OUTPUT, ROWS, inner, columns, columns),
+  outputs: ROWS * columns,
+});
+/** Rows that overlap, as of a convolution along time. */
+const overlapping = (inner, columns, inputStride) => ({
+  name: `int16 product ${ROWS} x ${inner} x ${columns}, rows overlap`,
   work: ROWS * inner * columns,
   unit: 'GMAC/s',
   run: ({ qs16_qc8w_gemm }) => qs16_qc8w_gemm(INPUT, WEIGHTS, VECTOR, VECTOR, 0, OUTPUT, ROWS, inner, columns, inputStride, columns),
@@ -44,8 +52,8 @@ const CASES = [
   gemm(128, 64),
   gemm(128, 512),
   gemm(512, 128),
-  gemm(320, 64, 64),
-  gemm(640, 128, 128),
+  overlapping(320, 64, 64),
+  overlapping(640, 128, 128),
   convolution(1, 24, 9, 1),
   convolution(24, 48, 9, 1),
   convolution(48, 48, 9, 2),
@@ -55,6 +63,9 @@ const CASES = [
   attention(128, 64, 9),
   attention(128, 128, 9),
   elementwise('rounding to int16', ROWS * 128, ({ f32_qs16_quantize }) => f32_qs16_quantize(INPUT, OUTPUT, ROWS * 128, 3000, 32767, 1)),
+  elementwise('rounding and interleaving', ROWS * 128, ({ f32_qs16_quantize_rows }) =>
+    f32_qs16_quantize_rows(INPUT, OUTPUT, SCRATCH, ROWS, 128, 3000, 32767, 1),
+  ),
   elementwise('GELU', ROWS * 512, ({ copy, f32_gelu }) => {
     copy(INPUT, OUTPUT, ROWS * 512 * 4);
     f32_gelu(OUTPUT, ROWS * 512);
@@ -96,9 +107,11 @@ export async function benchKernels(other) {
   });
 }
 
+export function formatKernel({ name, unit, rate, best, otherRate, sameBits }) {
+  const beside = otherRate === undefined ? '' : `, other ${otherRate.toFixed(2).padStart(6)}${sameBits ? '' : ', other bits'}`;
+  return `${name.padEnd(44)} median ${rate.toFixed(2).padStart(6)} ${unit}, best ${best.toFixed(2).padStart(6)}${beside}`;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { name, unit, rate, best, otherRate, sameBits } of await benchKernels(process.argv[2])) {
-    const beside = otherRate === undefined ? '' : `, other ${otherRate.toFixed(2).padStart(6)}${sameBits ? '' : ', other bits'}`;
-    console.log(`${name.padEnd(44)} median ${rate.toFixed(2).padStart(6)} ${unit}, best ${best.toFixed(2).padStart(6)}${beside}`);
-  }
+  for (const kernel of await benchKernels(process.argv[2])) console.log(formatKernel(kernel));
 }

@@ -37,10 +37,12 @@ export async function benchNetworks(files) {
   return measured.map((task, i) => ({ ...task, gmacPerSecond: tasks[i].macs / task.median / 1e6 }));
 }
 
+export function formatNetwork({ name, median, best, gmacPerSecond, runs }) {
+  const times = `median ${median.toFixed(1).padStart(8)} ms, best ${best.toFixed(1).padStart(8)} ms`;
+  return `${name.padEnd(44)} ${times}, ${gmacPerSecond.toFixed(1).padStart(5)} GMAC/s, ${runs} runs`;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = process.argv.slice(2);
-  for (const { name, median, best, gmacPerSecond, runs } of await benchNetworks(files.length > 0 ? files : ['weights/edge.safetensors'])) {
-    const times = `median ${median.toFixed(1).padStart(8)} ms, best ${best.toFixed(1).padStart(8)} ms`;
-    console.log(`${name.padEnd(44)} ${times}, ${gmacPerSecond.toFixed(1).padStart(5)} GMAC/s, ${runs} runs`);
-  }
+  for (const network of await benchNetworks(files.length > 0 ? files : ['weights/edge.safetensors'])) console.log(formatNetwork(network));
 }

@@ -45,7 +45,29 @@ export interface KernelExports {
     inputStride: number,
     outputStride: number,
   ): void;
+  qs16x4_qc8w_gemm(
+    input: number,
+    weights: number,
+    scale: number,
+    bias: number,
+    residual: number,
+    output: number,
+    rows: number,
+    inner: number,
+    columns: number,
+    outputStride: number,
+  ): void;
   f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number, slope: number): number;
+  f32_qs16_quantize_rows(
+    input: number,
+    output: number,
+    scratch: number,
+    rows: number,
+    inner: number,
+    inverseScale: number,
+    largest: number,
+    slope: number,
+  ): number;
   f32_local_attention(
     query: number,
     key: number,

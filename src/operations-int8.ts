@@ -3,6 +3,9 @@ import { PANEL } from './pack.js';
 
 const F32 = 4;
 const INT16 = 2;
+const GROUP_ROWS = 4;
+/** What f32_qs16_quantize_rows rounds at once, or four rows where they are longer. */
+const CHUNK_VALUES = 2048;
 /** As a kernel takes it. */
 const LEAKY_SLOPE = Math.fround(0.01);
 
@@ -13,6 +16,8 @@ export interface IntegerProduct extends Product {
   readonly largest: number;
   /** Address of int16 scratch for the input of one call. */
   readonly rounded: number;
+  /** Address of int16 scratch for rows that are to be interleaved by fours; 0 where they are not. */
+  readonly group: number;
 }
 
 /**
@@ -32,23 +37,31 @@ export class Int8Operations extends F32Operations {
       largest,
       // A last odd element is multiplied by zero, whatever it is.
       rounded: this.arena.allocate(((rows - 1) * inputStride + inner + 1) * INT16),
+      // Overlapping rows are read in place: interleaved, each would be there several times.
+      group: inputStride === inner && inner % 2 === 0 ? this.arena.allocate(Math.max(GROUP_ROWS * inner, CHUNK_VALUES) * INT16) : 0,
     };
   }
 
   protected override multiply(product: IntegerProduct, input: number, output: number, { rows, add = 0, lead = 0 }: Call): void {
-    const { inner, columns, inputStride, activation, weights, bias, matrixBytes, scale, inverseScale, largest, rounded } = product;
+    const { inner, columns, inputStride, activation, weights, bias, matrixBytes, scale, inverseScale, largest, rounded, group } = product;
     const { kernels } = this;
     // Overlapping rows are rounded once.
     const count = (rows - 1) * inputStride + inner;
     if (activation === 'gelu') kernels.f32_gelu(input, count);
     const slope = activation === 'leaky' ? LEAKY_SLOPE : 1;
-    this.saturated += kernels.f32_qs16_quantize(input, rounded, count, inverseScale, largest, slope);
     const first = lead * columns * F32;
-    const matrix = weights + lead * matrixBytes;
-    kernels.qs16_qc8w_gemm(rounded, matrix, scale + first, bias + first, add, output, rows, inner, columns, inputStride, columns);
+    const [matrix, scales, biases] = [weights + lead * matrixBytes, scale + first, bias + first];
+    if (group) {
+      this.saturated += kernels.f32_qs16_quantize_rows(input, rounded, group, rows, inner, inverseScale, largest, slope);
+      kernels.qs16x4_qc8w_gemm(rounded, matrix, scales, biases, add, output, rows, inner, columns, columns);
+    } else {
+      this.saturated += kernels.f32_qs16_quantize(input, rounded, count, inverseScale, largest, slope);
+      kernels.qs16_qc8w_gemm(rounded, matrix, scales, biases, add, output, rows, inner, columns, inputStride, columns);
+    }
   }
 
-  protected override finish({ rounded }: IntegerProduct): void {
+  protected override finish({ rounded, group }: IntegerProduct): void {
     this.arena.release(rounded);
+    if (group) this.arena.release(group);
   }
 }

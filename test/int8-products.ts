@@ -51,12 +51,22 @@ export function samplingEngine(weights: Weights, source: KernelSource): { engine
       super.multiply(product, input, output, shape);
       if (activation === 'gelu') before.input = read(input, inputs);
       if (activation === 'leaky') before.input = before.input.map((x) => (x < 0 ? x * Math.fround(0.01) : x));
-      const rounded = new Int16Array(read(product.rounded, Math.ceil(inputs / 2)).buffer, 0, inputs);
+      const stored = new Int16Array(read(product.rounded, Math.ceil(inputs / 2)).buffer, 0, inputs);
+      const rounded = product.group ? separated(stored, rows, inner) : stored;
       tiles.push({ name, call, lead, rows, inner, columns, inputStride, ...before, rounded, output: read(output, rows * columns) });
     }
   }
   engine = new Engine(weights, source, SamplingOperations);
   return { engine, tiles };
+}
+
+/** The rows of f32_qs16_quantize_rows one after the other. */
+export function separated(stored: Int16Array, rows: number, inner: number): Int16Array {
+  const grouped = rows - (rows % 4);
+  return stored.map((_, i) => {
+    const [row, k] = [Math.floor(i / inner), i % inner];
+    return row < grouped ? stored[(row - (row % 4)) * inner + Math.floor(k / 2) * 8 + (row % 4) * 2 + (k % 2)]! : stored[i]!;
+  });
 }
 
 function isSampled(name: string, call: number, calls: number): boolean {

@@ -3,6 +3,8 @@
 const ROUNDING: f32 = 12582912;
 const ROUNDING_BITS: i32 = 0x4b400000;
 
+const CHUNK_VALUES: i32 = 2048;
+
 /**
  * output i16[count] = round(clamp(y, ±largest)) half to even, y = input * inverseScale; negative inputs are multiplied by `slope` before
  * (1 leaves them, 0.01 is the network's LeakyReLU). Returns how many values were clamped.
@@ -47,6 +49,66 @@ export function f32_qs16_quantize(input: usize, output: usize, count: i32, inver
     output += 2;
   }
   return saturated;
+}
+
+/**
+ * f32_qs16_quantize of rows f32[rows][inner], laid out for qs16x4_qc8w_gemm: groups of four rows as [inner / 2][4][2], then the rows that are left.
+ * inner is even; scratch: i16[max(4 * inner, 2048)].
+ */
+export function f32_qs16_quantize_rows(
+  input: usize,
+  output: usize,
+  scratch: usize,
+  rows: i32,
+  inner: i32,
+  inverseScale: f32,
+  largest: f32,
+  slope: f32,
+): i32 {
+  const rowBytes = (<usize>inner) << 1;
+  // As many rows at once as stay in the first cache level.
+  const chunk = max(4, (CHUNK_VALUES / inner) & ~3);
+  const grouped = rows & ~3;
+  let saturated = 0;
+  for (let row = 0; row < grouped; row += chunk) {
+    const count = min(chunk, grouped - row);
+    saturated += f32_qs16_quantize(input, scratch, count * inner, inverseScale, largest, slope);
+    for (let group = 0; group < count; group += 4) {
+      interleave(scratch + <usize>group * rowBytes, output, rowBytes);
+      output += 4 * rowBytes;
+    }
+    input += 2 * <usize>count * rowBytes;
+  }
+  return saturated + f32_qs16_quantize(input, output, (rows - grouped) * inner, inverseScale, largest, slope);
+}
+
+/** i16[4][inner] -> i16[inner / 2][4][2]. */
+function interleave(rows: usize, output: usize, rowBytes: usize): void {
+  let at: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; at + 16 <= rowBytes; at += 16) {
+      const v0 = v128.load(rows + at);
+      const v1 = v128.load(rows + at + rowBytes);
+      const v2 = v128.load(rows + at + 2 * rowBytes);
+      const v3 = v128.load(rows + at + 3 * rowBytes);
+      const v01low = v128.shuffle<i32>(v0, v1, 0, 4, 1, 5);
+      const v01high = v128.shuffle<i32>(v0, v1, 2, 6, 3, 7);
+      const v23low = v128.shuffle<i32>(v2, v3, 0, 4, 1, 5);
+      const v23high = v128.shuffle<i32>(v2, v3, 2, 6, 3, 7);
+      const to = output + 4 * at;
+      v128.store(to, v128.shuffle<i32>(v01low, v23low, 0, 1, 4, 5));
+      v128.store(to, v128.shuffle<i32>(v01low, v23low, 2, 3, 6, 7), 16);
+      v128.store(to, v128.shuffle<i32>(v01high, v23high, 0, 1, 4, 5), 32);
+      v128.store(to, v128.shuffle<i32>(v01high, v23high, 2, 3, 6, 7), 48);
+    }
+  }
+  for (; at < rowBytes; at += 4) {
+    const to = output + 4 * at;
+    store<i32>(to, load<i32>(rows + at));
+    store<i32>(to, load<i32>(rows + at + rowBytes), 4);
+    store<i32>(to, load<i32>(rows + at + 2 * rowBytes), 8);
+    store<i32>(to, load<i32>(rows + at + 3 * rowBytes), 12);
+  }
 }
 
 function clamp(y: f32, largest: f32): f32 {

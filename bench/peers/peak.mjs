@@ -32,7 +32,7 @@ export function openPeak(inner) {
   const run = () => {
     const stop = startWatch();
     for (let call = 0; call < calls; call++) {
-      kernels.qs16_qc8w_gemm(input, weights, scale, bias, 0, output, ROWS, inner, COLUMNS, inner, COLUMNS);
+      kernels.qs16x4_qc8w_gemm(input, weights, scale, bias, 0, output, ROWS, inner, COLUMNS, COLUMNS);
     }
     return stop();
   };

@@ -23,7 +23,7 @@ export class PeakMeter {
   private calls = 1;
 
   constructor(source: KernelSource, precision: 'f32' | 'int8') {
-    this.kernel = precision === 'int8' ? 'qs16_qc8w_gemm' : 'f32_gemm';
+    this.kernel = precision === 'int8' ? 'qs16x4_qc8w_gemm' : 'f32_gemm';
     this.run = precision === 'int8' ? integerProduct(source) : floatProduct(source);
   }
 
@@ -88,7 +88,7 @@ function integerProduct(source: KernelSource): () => void {
     values[i] = (i % 251) - 125;
   });
   new Float32Array(instance.memory.buffer, scale, (output - scale) / 4).fill(1 / 256);
-  return () => instance.kernels.qs16_qc8w_gemm(input, weights, scale, bias, 0, output, rows, inner, columns, inner, columns);
+  return () => instance.kernels.qs16x4_qc8w_gemm(input, weights, scale, bias, 0, output, rows, inner, columns, columns);
 }
 
 /** A new instance, and addresses of buffers of so many bytes in its memory, one after the other. */

@@ -17,7 +17,7 @@ describe('bench', () => {
     for (const text of [
       'edge: simulated, 10 s, 12 leads',
       'simd kernels',
-      'qs16_qc8w_gemm',
+      'qs16x4_qc8w_gemm',
       'preprocessing',
       'loading',
       'memory',

@@ -73,6 +73,17 @@ function shapes(rows: number, inner: number, columns: number): Shape[] {
   ];
 }
 
+/** Groups of four rows as [inner / 2][4][2], the rows that are left as they are. */
+function interleaved(input: Int16Array, rows: number, inner: number): Int16Array {
+  const output = input.slice();
+  for (let row = 0; row < rows - (rows % 4); row++) {
+    for (let k = 0; k < inner; k++) {
+      output[(row - (row % 4)) * inner + Math.floor(k / 2) * 8 + (row % 4) * 2 + (k % 2)] = input[row * inner + k]!;
+    }
+  }
+  return output;
+}
+
 /** Puts the operands into memory; the product is then one call. */
 function multiplier(bench: KernelBench, { input, weights, scale, bias }: Operands, inner: number) {
   const columns = bias.length;
@@ -119,6 +130,34 @@ describe.each(VARIANTS)('qs16_qc8w_gemm, %s', (variant) => {
             const output = new Guarded(bench, before);
             multiply(shape, { none: 0, separate: residualPointer, 'in place': output.pointer }[kind]!, output.pointer);
             differences.add(`${JSON.stringify(shape)} residual ${kind}`, output.difference(kind === 'none' ? plain : added));
+          }
+        }
+      }
+    }
+    differences.expectNone();
+  });
+
+  it('qs16x4_qc8w_gemm is the same on groups of four rows', () => {
+    const differences = new Differences();
+    for (const inner of [2, 4, 24, 60, 128]) {
+      for (const columns of [1, 7, 8, 16, 26]) {
+        const weights = int8s(columns * inner, columns);
+        for (const rows of range(1, 11)) {
+          bench.reset();
+          const input = int16s(rows * inner, inner, largestActivation(inner));
+          const operands = { input, weights, scale: random(columns, 3, 1e-5), bias: random(columns, 4) };
+          const shape = { rows, inner, columns, inputStride: inner, outputStride: columns };
+          const expected = reference(shape, operands);
+          const [panels, scales, biases] = [packPairs(weights, columns, inner), operands.scale, operands.bias].map((values) =>
+            bench.put(values),
+          );
+          const added = bench.put(RESIDUAL);
+          for (const residual of [0, added]) {
+            const output = new Guarded(bench, canaries(expected.length));
+            const from = bench.put(interleaved(input, rows, inner));
+            bench.kernels.qs16x4_qc8w_gemm(from, panels!, scales!, biases!, residual, output.pointer, rows, inner, columns, columns);
+            const sums = residual ? expected.map((sum, i) => fround(sum + RESIDUAL[i]!)) : expected;
+            differences.add(`${JSON.stringify(shape)} residual ${residual > 0}`, output.difference(sums));
           }
         }
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { roundHalfEven } from '../int8-products.js';
+import { roundHalfEven, separated } from '../int8-products.js';
 import { KernelBench, VARIANTS } from '../variants.js';
 import { Differences, difference, floats, itGivesTheSameBits, random, range } from './harness.js';
 
@@ -56,6 +56,29 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
     }
     differences.expectNone();
     expect(clamped).toBeGreaterThan(100);
+  });
+
+  it('f32_qs16_quantize_rows is the same in groups of four rows, writes nothing else, and counts alike', () => {
+    const differences = new Differences();
+    for (const rows of range(0, 13)) {
+      for (const inner of [2, 4, 6, 8, 10, 16, 24, 60]) {
+        bench.reset();
+        const input = random(rows * inner, rows, 1.5);
+        const plain = quantize(bench, input, 30000, 32767, fround(0.01));
+        const framed = bench.put(new Int16Array(input.length + 2 * MARGIN).fill(CANARY));
+        const scratch = bench.put(new Int16Array(2048 + MARGIN).fill(CANARY));
+        const from = bench.put(input);
+        const saturated = bench.kernels.f32_qs16_quantize_rows(from, framed + 2 * MARGIN, scratch, rows, inner, 30000, 32767, fround(0.01));
+        const written = bench.i16(framed, input.length + 2 * MARGIN);
+        const label = `${rows} x ${inner}`;
+        const stored = written.slice(MARGIN, MARGIN + input.length);
+        differences.add(label, difference(separated(stored, rows, inner), plain.rounded));
+        differences.add(`${label} saturated`, difference([saturated], [plain.saturated]));
+        const frame = [...written.slice(0, MARGIN), ...written.slice(MARGIN + input.length), ...bench.i16(scratch + 2 * 2048, MARGIN)];
+        differences.add(`${label} frame`, frame.every((value) => value === CANARY) ? undefined : 'overwritten');
+      }
+    }
+    differences.expectNone();
   });
 
   // Every value in a vector lane and in the tail.

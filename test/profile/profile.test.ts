@@ -35,7 +35,7 @@ describe.each(VARIANTS.flatMap((variant) => (['f32', 'int8'] as const).map((prec
         engine: `node ${process.versions.node}`,
         record: { leads: TINY.leads, paddedSamples: 0 },
         rounds: 3,
-        peak: { kernel: precision === 'int8' ? 'qs16_qc8w_gemm' : 'f32_gemm', shape: { rows: 64, inner: 128, columns: 128 } },
+        peak: { kernel: precision === 'int8' ? 'qs16x4_qc8w_gemm' : 'f32_gemm', shape: { rows: 64, inner: 128, columns: 128 } },
       });
       expect(JSON.parse(JSON.stringify(profile))).toEqual(profile);
     });
