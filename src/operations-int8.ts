@@ -1,5 +1,6 @@
-import { type Call, F32Operations, type Product, type ProductShape } from './operations.js';
+import { F32Operations } from './operations.js';
 import { PANEL } from './pack.js';
+import type { Call, Product, ProductShape } from './product.js';
 
 const F32 = 4;
 const INT16 = 2;

@@ -2,55 +2,19 @@
 
 import type { Arena } from './arena.js';
 import { convolvedSteps, EMBEDDING_KERNEL, type NetworkConfig, PROJECTION_KERNEL, STEM_KERNEL } from './config.js';
-import { attended, common, computedStretches, convolved, MARGIN, noRepeats, resized, type Stretch } from './constant.js';
+import { attended, common, convolved, noRepeats, resized } from './constant.js';
 import type { KernelExports } from './kernel-exports.js';
 import { PANEL } from './pack.js';
+import type { Call, PackedWeights, Product, ProductShape } from './product.js';
 import type { Tensor } from './tensor.js';
+import { forEachStretch, row, TILE_STEPS, Tiles } from './tiles.js';
 
-/** Time steps that a tile of a fused layer holds: its scratch stays in the first cache levels, and calls stay short. */
-const TILE_STEPS = 64;
 const F32 = 4;
 
 export interface Projections {
   readonly query: Tensor;
   readonly key: Tensor;
   readonly value: Tensor;
-}
-
-/** Where the packed arrays (pack.ts, quantized.ts) lie. */
-export interface PackedWeights {
-  /** Byte address of an array. */
-  address(name: string): number;
-  /** The values of a small array that a kernel takes as numbers. */
-  values(name: string): ArrayLike<number>;
-}
-
-/** A matrix product of up to `rows` rows at once; strides count elements. */
-export interface ProductShape {
-  rows: number;
-  inner: number;
-  columns: number;
-  inputStride?: number;
-  /** Of the input, which then is scratch. */
-  activation?: 'leaky' | 'gelu';
-}
-
-/** A product that is ready to run: its weights looked up, its scratch allocated. */
-export interface Product extends Required<Omit<ProductShape, 'activation'>> {
-  readonly name: string;
-  readonly activation: ProductShape['activation'];
-  /** Byte addresses. */
-  readonly weights: number;
-  readonly bias: number;
-  /** Bytes from one lead's matrix to the next, where each has its own. */
-  readonly matrixBytes: number;
-}
-
-/** One call of a product; `add`: address of what is added; `lead`: of a per-lead matrix. */
-export interface Call {
-  rows: number;
-  add?: number;
-  lead?: number;
 }
 
 /** A depthwise convolution that is ready to run. */
@@ -74,12 +38,16 @@ export class F32Operations {
   /** Activations that left the range of an integer type; there is none here. */
   saturated = 0;
 
+  private readonly tiles: Tiles;
+
   constructor(
     protected readonly config: NetworkConfig,
     protected readonly kernels: KernelExports,
     protected readonly arena: Arena,
     protected readonly packed: PackedWeights,
-  ) {}
+  ) {
+    this.tiles = new Tiles(kernels);
+  }
 
   tensor(leads: number, timeSteps: number, channels: number, repeats = noRepeats(leads)): Tensor {
     return { pointer: this.arena.allocate(leads * timeSteps * channels * F32), leads, timeSteps, channels, repeats };
@@ -99,8 +67,8 @@ export class F32Operations {
     const steps = convolvedSteps(x.timeSteps, STEM_KERNEL, stride, pad);
     const repeats = convolved(x.repeats, { kernelSize: STEM_KERNEL, stride, pad });
     const output = this.tensor(x.leads, steps, channels, residual ? common(repeats, residual.repeats) : repeats);
-    this.need(x, output, { stride, before: pad, after: STEM_KERNEL - 1 - pad });
-    if (residual) this.need(residual, output);
+    this.tiles.need(x, output, { stride, before: pad, after: STEM_KERNEL - 1 - pad });
+    if (residual) this.tiles.need(residual, output);
     const tile = this.scratch(TILE_STEPS * channels);
     const convolution = this.depthwise(`${name}.depth_wise_conv`, {
       inputChannels: x.channels,
@@ -110,7 +78,7 @@ export class F32Operations {
       pad,
     });
     const product = this.prepare(`${name}.point_wise`, { rows: TILE_STEPS, inner: channels, columns: channels, activation: 'leaky' });
-    this.forEachTile(output, (lead, start, rows) => {
+    this.tiles.forEach(output, (lead, start, rows) => {
       this.convolve(convolution, row(x, lead, 0), tile, { timeSteps: x.timeSteps, start, steps: rows });
       this.multiply(product, tile, row(output, lead, start), { rows, add: residual ? row(residual, lead, start) : 0 });
     });
@@ -124,7 +92,7 @@ export class F32Operations {
   pointwise(name: string, x: Tensor, channels: number): Tensor {
     const output = this.tensor(x.leads, x.timeSteps, channels, x.repeats);
     const product = this.prepare(name, { rows: TILE_STEPS, inner: x.channels, columns: channels });
-    this.forEachTile(output, (lead, start, rows) => this.multiply(product, row(x, lead, start), row(output, lead, start), { rows }));
+    this.tiles.forEach(output, (lead, start, rows) => this.multiply(product, row(x, lead, start), row(output, lead, start), { rows }));
     this.macs += x.leads * x.timeSteps * x.channels * channels;
     this.finish(product);
     return output;
@@ -134,8 +102,8 @@ export class F32Operations {
   resize(x: Tensor, timeSteps: number): Tensor {
     const output = this.tensor(x.leads, timeSteps, x.channels, resized(x.repeats, x.timeSteps, timeSteps));
     const ratio = x.timeSteps / timeSteps;
-    this.need(x, output, { stride: ratio, before: ratio + 2, after: ratio + 2 });
-    this.forEachTile(output, (lead, start, steps) => {
+    this.tiles.need(x, output, { stride: ratio, before: ratio + 2, after: ratio + 2 });
+    this.tiles.forEach(output, (lead, start, steps) => {
       this.kernels.f32_resize_linear1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, timeSteps, x.channels, start, steps);
     });
     return output;
@@ -146,11 +114,11 @@ export class F32Operations {
     const reach = Math.floor(EMBEDDING_KERNEL / 2);
     const repeats = convolved(x.repeats, { kernelSize: EMBEDDING_KERNEL, stride: 1, pad: reach });
     const output = this.tensor(x.leads, x.timeSteps, x.channels, repeats);
-    this.need(x, output, { before: reach, after: reach });
+    this.tiles.need(x, output, { before: reach, after: reach });
     const tile = this.tensor(1, TILE_STEPS + 2 * reach, x.channels);
     const inner = EMBEDDING_KERNEL * x.channels;
     const product = this.prepare(name, { rows: TILE_STEPS, inner, columns: x.channels, inputStride: x.channels });
-    this.forEachTile(output, (lead, start, rows) => {
+    this.tiles.forEach(output, (lead, start, rows) => {
       const to = row(output, lead, start);
       this.copyPadded(x, lead, tile, { start: start - reach, steps: rows + 2 * reach });
       this.multiply(product, tile.pointer, to, { rows });
@@ -171,7 +139,7 @@ export class F32Operations {
     const repeats = convolved(x.repeats, { kernelSize: PROJECTION_KERNEL, stride, pad: reach });
     if (perLead) Object.assign(repeats, { twin: noRepeats(x.leads).twin });
     const [query, key, value] = [0, 1, 2].map(() => this.tensor(x.leads, timeSteps, channels, repeats)) as [Tensor, Tensor, Tensor];
-    this.need(x, query, { stride, before: reach, after: reach });
+    this.tiles.need(x, query, { stride, before: reach, after: reach });
     // The convolution pads the normalised values with zeros, so ln1 cannot be folded into it at the borders.
     const normed = this.tensor(1, (TILE_STEPS - 1) * stride + PROJECTION_KERNEL, channels);
     const tile = this.scratch(TILE_STEPS * channels);
@@ -187,7 +155,7 @@ export class F32Operations {
       product: this.prepare(`${name}.attn.${role}`, { rows: TILE_STEPS, inner: channels, columns: channels }),
     }));
     const norm = { scale: this.packed.address(`${name}.ln1.weight`), shift: this.packed.address(`${name}.ln1.bias`) };
-    this.forEachTile(query, (lead, start, rows) => {
+    this.tiles.forEach(query, (lead, start, rows) => {
       const steps = (rows - 1) * stride + PROJECTION_KERNEL;
       this.copyPadded(x, lead, normed, { start: start * stride - reach, steps, norm });
       for (const { output, convolution, product } of roles) {
@@ -196,7 +164,7 @@ export class F32Operations {
       }
     });
     for (const { output, product } of roles) {
-      if (output !== query) this.repeatTiles(output);
+      if (output !== query) this.tiles.repeat(output);
       this.finish(product);
     }
     this.macs += 3 * x.leads * timeSteps * channels * (PROJECTION_KERNEL + channels);
@@ -211,7 +179,7 @@ export class F32Operations {
     const headChannels = channels / this.config.heads;
     const reach = window < 0 ? timeSteps : Math.floor(window / 2);
     const output = { ...query, repeats: attended(query.repeats, reach) };
-    for (const x of [query, key, value]) this.need(x, output, { before: reach, after: reach });
+    for (const x of [query, key, value]) this.tiles.need(x, output, { before: reach, after: reach });
     const weights = this.scratch(2 * (Math.min(2 * reach + 2, timeSteps) + 8));
     const tokens = this.scratch(leads * headChannels * (2 * Math.min(TILE_STEPS + 2 * reach, timeSteps) + 2));
     const scale = 1 / Math.sqrt(headChannels);
@@ -236,7 +204,7 @@ export class F32Operations {
         published,
       );
     });
-    this.repeatTiles(output);
+    this.tiles.repeat(output);
     this.macs += 2 * timeSteps * Math.min(2 * reach + 1, timeSteps) * leads * channels;
     this.arena.release(tokens);
     this.arena.release(weights);
@@ -246,9 +214,9 @@ export class F32Operations {
   /** x[L][T][C] += values times the output projection. Returns x, which has fewer repeats then. */
   addProjected(name: string, values: Tensor, x: Tensor): Tensor {
     const sum = { ...x, repeats: common(values.repeats, x.repeats) };
-    for (const term of [x, values]) this.need(term, sum);
+    for (const term of [x, values]) this.tiles.need(term, sum);
     const product = this.prepare(name, { rows: TILE_STEPS, inner: values.channels, columns: x.channels });
-    this.forEachTile(sum, (lead, start, rows) => {
+    this.tiles.forEach(sum, (lead, start, rows) => {
       const to = row(x, lead, start);
       this.multiply(product, row(values, lead, start), to, { rows, add: to });
     });
@@ -262,7 +230,7 @@ export class F32Operations {
     const tile = this.scratch(TILE_STEPS * hidden);
     const first = this.prepare(`${name}.mlp.0`, { rows: TILE_STEPS, inner: x.channels, columns: hidden });
     const second = this.prepare(`${name}.mlp.3`, { rows: TILE_STEPS, inner: hidden, columns: x.channels, activation: 'gelu' });
-    this.forEachTile(x, (lead, start, rows) => {
+    this.tiles.forEach(x, (lead, start, rows) => {
       const at = row(x, lead, start);
       this.multiply(first, at, tile, { rows });
       this.multiply(second, tile, at, { rows, add: at });
@@ -277,8 +245,8 @@ export class F32Operations {
   maxPool(x: Tensor): Tensor {
     const repeats = convolved(x.repeats, { kernelSize: 3, stride: 2, pad: 1 });
     const output = this.tensor(x.leads, Math.ceil(x.timeSteps / 2), x.channels, repeats);
-    this.need(x, output, { stride: 2, before: 1, after: 1 });
-    this.forEachTile(output, (lead, start, steps) => {
+    this.tiles.need(x, output, { stride: 2, before: 1, after: 1 });
+    this.tiles.forEach(output, (lead, start, steps) => {
       this.kernels.f32_max_pool1d(row(x, lead, 0), row(output, lead, start), x.timeSteps, x.channels, start, steps);
     });
     return output;
@@ -286,7 +254,7 @@ export class F32Operations {
 
   /** f32[L][T][C] -> f32[C][L*T]: per channel the values in the order lead * T + time. */
   transpose(x: Tensor): Tensor {
-    this.complete(x);
+    this.tiles.complete(x);
     const output = this.tensor(1, x.channels, x.leads * x.timeSteps);
     this.kernels.f32_transpose(x.pointer, output.pointer, x.leads * x.timeSteps, x.channels);
     return output;
@@ -302,9 +270,9 @@ export class F32Operations {
     this.kernels.f32_leaky_relu(x.pointer, x.leads * x.timeSteps * x.channels);
   }
 
-  /** Writes the steps within constant stretches. */
+  /** Writes what was skipped: steps within constant stretches. */
   complete(x: Tensor): void {
-    for (let lead = 0; lead < x.leads; lead++) this.completeLead(x, lead);
+    this.tiles.complete(x);
   }
 
   protected prepare(name: string, { rows, inner, columns, inputStride = inner, activation }: ProductShape): Product {
@@ -354,66 +322,5 @@ export class F32Operations {
 
   private scratch(count: number): number {
     return this.arena.allocate(count * F32);
-  }
-
-  /**
-   * Before an output is computed: step t of it reads those of x from t * stride - before to t * stride + after. Where that goes further into
-   * a constant stretch than its steps are in memory, they are written.
-   */
-  private need(
-    x: Tensor,
-    output: Tensor,
-    { stride = 1, before = 0, after = 0 }: { stride?: number; before?: number; after?: number } = {},
-  ): void {
-    for (const [lead, stretch] of x.repeats.constant.entries()) {
-      const [firstHidden, lastHidden] = [stretch.from + MARGIN + 1, stretch.to - MARGIN - 1];
-      if (firstHidden > lastHidden || output.repeats.twin[lead] !== lead) continue;
-      const reads = computedStretches(output.repeats.constant[lead]!, output.timeSteps);
-      const isHidden = ({ from, to }: Stretch) => from * stride - before <= lastHidden && (to - 1) * stride + after >= firstHidden;
-      if (reads.some(isHidden)) this.completeLead(x, lead);
-    }
-  }
-
-  private completeLead(x: Tensor, lead: number): void {
-    const { from, to } = x.repeats.constant[lead]!;
-    if (from < to) this.kernels.repeat(row(x, lead, from), row(x, lead, from + 1), x.channels * F32, to - from - 1);
-  }
-
-  /** Runs what computes a tensor, tile by tile, on those steps that repeat nothing, and repeats them. */
-  private forEachTile(output: Tensor, run: (lead: number, start: number, steps: number) => void): void {
-    for (let lead = 0; lead < output.leads; lead++) {
-      if (output.repeats.twin[lead] === lead) forEachStretch(output, lead, (start, steps) => run(lead, start, steps));
-    }
-    this.repeatTiles(output);
-  }
-
-  /** The first and last steps of constant stretches, and leads that are like another. */
-  private repeatTiles(x: Tensor): void {
-    const rowBytes = x.channels * F32;
-    for (const [lead, stretch] of x.repeats.constant.entries()) {
-      const twin = x.repeats.twin[lead]!;
-      if (twin !== lead) {
-        for (const { from, to } of computedStretches(stretch, x.timeSteps)) {
-          this.kernels.copy(row(x, twin, from), row(x, lead, from), (to - from) * rowBytes);
-        }
-      }
-      const { from, to } = stretch;
-      if (from === to) continue;
-      const column = row(x, lead, from);
-      this.kernels.repeat(column, column + rowBytes, rowBytes, MARGIN);
-      this.kernels.repeat(column, row(x, lead, to - MARGIN), rowBytes, MARGIN);
-    }
-  }
-}
-
-/** Address of time step `step` of a lead. */
-function row({ pointer, timeSteps, channels }: Tensor, lead: number, step: number): number {
-  return pointer + (lead * timeSteps + step) * channels * F32;
-}
-
-/** The steps of a lead that have to be computed, in tiles. */
-function forEachStretch({ repeats, timeSteps }: Tensor, lead: number, run: (start: number, steps: number) => void): void {
-  for (const { from, to } of computedStretches(repeats.constant[lead]!, timeSteps)) {
-    for (let start = from; start < to; start += TILE_STEPS) run(start, Math.min(TILE_STEPS, to - start));
   }
 }

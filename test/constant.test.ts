@@ -8,8 +8,8 @@ import { findRepeats, MARGIN, noRepeats, type Repeats } from '../src/constant.js
 import { calibrate } from '../src/convert/calibrate.js';
 import { quantizeWeights } from '../src/convert/quantize.js';
 import { Engine } from '../src/engine.js';
-import type { Call, Product } from '../src/operations.js';
 import { F32Operations } from '../src/operations.js';
+import type { Call, Product } from '../src/product.js';
 import { selfTestInput } from '../src/selftest.js';
 import { inlinedKernels } from '../src/wasm.js';
 import { parseWeights, type Weights } from '../src/weights.js';

@@ -1,8 +1,8 @@
 // Samples of the integer products of a run, and what they have to be: written from docs/design.md, on the tensors of the file.
 
 import { Engine } from '../src/engine.js';
-import type { Call } from '../src/operations.js';
 import { Int8Operations, type IntegerProduct } from '../src/operations-int8.js';
+import type { Call } from '../src/product.js';
 import { LARGEST_WEIGHT, largestActivation } from '../src/quantized.js';
 import { fnv1a32, splitmix32 } from '../src/splitmix32.js';
 import type { KernelSource } from '../src/wasm.js';

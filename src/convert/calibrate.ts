@@ -1,6 +1,7 @@
 import { noRepeats } from '../constant.js';
 import { Engine } from '../engine.js';
-import { type Call, F32Operations, type Product } from '../operations.js';
+import { F32Operations } from '../operations.js';
+import type { Call, Product } from '../product.js';
 import { splitmix32 } from '../splitmix32.js';
 import type { KernelSource } from '../wasm.js';
 import type { Weights } from '../weights.js';
