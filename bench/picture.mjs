@@ -1,6 +1,6 @@
 // A bar chart of milliseconds, as SVG: groups of bars, each group on a scale of its own (`published` takes forty times as long as `edge`).
 
-const [WIDTH, LEFT, RIGHT, BAR, GAP, HEAD] = [760, 190, 130, 18, 6, 30];
+const [WIDTH, LEFT, RIGHT, BAR, GAP, HEAD] = [840, 265, 135, 18, 6, 30];
 const COLOURS = ['#126090', '#8a97a3', '#8a97a3', '#8a97a3', '#8a97a3'];
 
 const escapeXml = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
