@@ -238,6 +238,12 @@ def check_tile(file: QuantizedFile, run: Run, index: int) -> None:
         raise SystemExit(f"{where}: {np.count_nonzero(y != output.reshape(rows, columns))} of {y.size} outputs differ")
 
 
+# Several products follow each other in a transformer block. Where float32 and float64 fall on different sides of a half, a value is rounded
+# otherwise by one step, and such values can meet in one output (measured: 1.04 steps at most, 99.9 % of a block's values within 0.43).
+MOST_STEPS_OF_TRANSFORMER = 1.25
+USUAL_SHARE, USUAL_STEPS = 0.999, 0.5
+
+
 def check_blocks(file: QuantizedFile, run: Run) -> tuple[float, str, float]:
     """The largest difference of a block in quantization steps, which block, and the whole network's signal to noise in dB."""
     network = quantized_network(file)
@@ -255,10 +261,12 @@ def check_blocks(file: QuantizedFile, run: Run) -> tuple[float, str, float]:
     def compare_and_go_on(name: str, value: Tensor) -> None:
         nonlocal worst
         expected = expected_of(name, value)
-        steps = (value - expected).abs().max().item() / quantization_step(file, network, name, expected.numpy())
-        worst = max(worst, (steps, name))
-        if not steps <= 1:
-            raise SystemExit(f"{name}: {steps:.2f} quantization steps from the reference")
+        steps = (value - expected).abs() / quantization_step(file, network, name, expected.numpy())
+        most, usual = steps.max().item(), np.quantile(steps.numpy(), USUAL_SHARE)
+        worst = max(worst, (most, name))
+        bound = MOST_STEPS_OF_TRANSFORMER if name.startswith(("transformer.stem", "transformer.branch")) else 1
+        if not (most <= bound and usual <= USUAL_STEPS):
+            raise SystemExit(f"{name}: {most:.2f} quantization steps from the reference, {usual:.2f} in {USUAL_SHARE:.2%} of its values")
         value.copy_(expected)  # the next block starts from what the runtime had
 
     with torch.no_grad():
