@@ -19,8 +19,8 @@ float32, each operation rounded; what is left (attention, GELU, resize, max-pool
 
 Checked are, of every preset: sampled tiles of every product, which must be equal in every bit, the rounded int16 too;
 and every block, computed from the runtime's own output of the block before, which must agree within one
-quantization step (single values of transformer blocks within 1.25, 99.9 % of a block within half a one): the input scale of the product that comes after the block in the file (after the last one: the
-step that its own range would have). Not zero, because the runtime's attention and GELU are float32: their last bits
+quantization step (single values of transformer blocks within 1.25, 99.9 % of a block within half a one): the input scale
+of the product that comes after the block in the file (after the last one: the step that its own range would have). Not zero, because the runtime's attention and GELU are float32: their last bits
 turn the rounding of single values. The whole network from its input on is compared too.
 """
 
