@@ -8,7 +8,8 @@ import { f32_softmax } from './activations';
  *   score(t, u) = scale * query token t . key token u
  *   o(t) = sum over u of softmax(score(t, .))(u) * value token u
  * with u within reach of t on both sides. output may be query: a token's query is read before its output is written.
- * The dot product keeps four partial sums (index modulo 4), joined (0 + 2) + (1 + 3), in both variants; c is a multiple of 4.
+ * The dot product keeps four partial sums (index modulo 4) of each lead, adds those of all leads up, and joins them (0 + 2) + (1 + 3), in both
+ * variants: sums of sums lose less than one long sum. c is a multiple of 4.
  * With `leadMajor` = 0 head output l * c + i goes to lead l, channel i of the head; with 1 ("published") index f goes to lead f mod L,
  * channel f / L, as the published code reads it back.
  * weights: scratch for f32[2][min(T, 2 reach + 2) + 8]; tokens: scratch for f32[2 min(T, steps + 2 reach) + 2][L * c].
@@ -58,7 +59,7 @@ export function f32_local_attention(
       const row1 = <usize>last * rowBytes + head;
       gather(query + row0, tokens, leads, headBytes, leadBytes);
       gather(query + row1, tokens + tokenBytes, leads, headBytes, leadBytes);
-      score(tokens, keys + skipped, weights, inReach, tokenBytes, weightsBytes, scale);
+      score(tokens, keys + skipped, weights, inReach, tokenBytes, headBytes, weightsBytes, scale);
       weigh(weights, t, from, inReach, reach, timeSteps);
       weigh(weights + weightsBytes, last, from, inReach, reach, timeSteps);
       mix(values + skipped, weights, tokens, inReach, tokenBytes, weightsBytes);
@@ -69,49 +70,77 @@ export function f32_local_attention(
 }
 
 /** weights f32[2][…]: scale * query token . key token, for two query tokens and `count` key tokens; up to three values behind are scratch. */
-function score(queries: usize, keys: usize, weights: usize, count: i32, tokenBytes: usize, weightsBytes: usize, scale: f32): void {
+function score(
+  queries: usize,
+  keys: usize,
+  weights: usize,
+  count: i32,
+  tokenBytes: usize,
+  headBytes: usize,
+  weightsBytes: usize,
+  scale: f32,
+): void {
   if (ASC_FEATURE_SIMD) {
     const vscale = f32x4.splat(scale);
     // In the last round up to three rows behind the keys are multiplied, too: the values stand there, and nobody reads the products.
     for (let u = 0; u < count; u += 4) {
-      let v00 = f32x4.splat(0);
-      let v01 = v00;
-      let v02 = v00;
-      let v03 = v00;
-      let v10 = v00;
-      let v11 = v00;
-      let v12 = v00;
-      let v13 = v00;
+      let vsum00 = f32x4.splat(0);
+      let vsum01 = vsum00;
+      let vsum02 = vsum00;
+      let vsum03 = vsum00;
+      let vsum10 = vsum00;
+      let vsum11 = vsum00;
+      let vsum12 = vsum00;
+      let vsum13 = vsum00;
       let query = queries;
       let key = keys;
-      for (const end = queries + tokenBytes; query < end; query += 16) {
-        const vq0 = v128.load(query);
-        const vq1 = v128.load(query + tokenBytes);
-        const vk0 = v128.load(key);
-        v00 = f32x4.add(v00, f32x4.mul(vq0, vk0));
-        v10 = f32x4.add(v10, f32x4.mul(vq1, vk0));
-        const vk1 = v128.load(key + tokenBytes);
-        v01 = f32x4.add(v01, f32x4.mul(vq0, vk1));
-        v11 = f32x4.add(v11, f32x4.mul(vq1, vk1));
-        const vk2 = v128.load(key + 2 * tokenBytes);
-        v02 = f32x4.add(v02, f32x4.mul(vq0, vk2));
-        v12 = f32x4.add(v12, f32x4.mul(vq1, vk2));
-        const vk3 = v128.load(key + 3 * tokenBytes);
-        v03 = f32x4.add(v03, f32x4.mul(vq0, vk3));
-        v13 = f32x4.add(v13, f32x4.mul(vq1, vk3));
-        key += 16;
+      const end = queries + tokenBytes;
+      while (query < end) {
+        let v00 = f32x4.splat(0);
+        let v01 = v00;
+        let v02 = v00;
+        let v03 = v00;
+        let v10 = v00;
+        let v11 = v00;
+        let v12 = v00;
+        let v13 = v00;
+        for (const leadEnd = query + headBytes; query < leadEnd; query += 16) {
+          const vq0 = v128.load(query);
+          const vq1 = v128.load(query + tokenBytes);
+          const vk0 = v128.load(key);
+          v00 = f32x4.add(v00, f32x4.mul(vq0, vk0));
+          v10 = f32x4.add(v10, f32x4.mul(vq1, vk0));
+          const vk1 = v128.load(key + tokenBytes);
+          v01 = f32x4.add(v01, f32x4.mul(vq0, vk1));
+          v11 = f32x4.add(v11, f32x4.mul(vq1, vk1));
+          const vk2 = v128.load(key + 2 * tokenBytes);
+          v02 = f32x4.add(v02, f32x4.mul(vq0, vk2));
+          v12 = f32x4.add(v12, f32x4.mul(vq1, vk2));
+          const vk3 = v128.load(key + 3 * tokenBytes);
+          v03 = f32x4.add(v03, f32x4.mul(vq0, vk3));
+          v13 = f32x4.add(v13, f32x4.mul(vq1, vk3));
+          key += 16;
+        }
+        vsum00 = f32x4.add(vsum00, v00);
+        vsum01 = f32x4.add(vsum01, v01);
+        vsum02 = f32x4.add(vsum02, v02);
+        vsum03 = f32x4.add(vsum03, v03);
+        vsum10 = f32x4.add(vsum10, v10);
+        vsum11 = f32x4.add(vsum11, v11);
+        vsum12 = f32x4.add(vsum12, v12);
+        vsum13 = f32x4.add(vsum13, v13);
       }
       const to = weights + ((<usize>u) << 2);
-      v128.store(to, f32x4.mul(vscale, join(v00, v01, v02, v03)));
-      v128.store(to + weightsBytes, f32x4.mul(vscale, join(v10, v11, v12, v13)));
+      v128.store(to, f32x4.mul(vscale, join(vsum00, vsum01, vsum02, vsum03)));
+      v128.store(to + weightsBytes, f32x4.mul(vscale, join(vsum10, vsum11, vsum12, vsum13)));
       keys += 4 * tokenBytes;
     }
     return;
   }
   for (let u = 0; u < count; u++) {
     const to = weights + ((<usize>u) << 2);
-    store<f32>(to, scale * dot(queries, keys, tokenBytes));
-    store<f32>(to + weightsBytes, scale * dot(queries + tokenBytes, keys, tokenBytes));
+    store<f32>(to, scale * dot(queries, keys, tokenBytes, headBytes));
+    store<f32>(to + weightsBytes, scale * dot(queries + tokenBytes, keys, tokenBytes, headBytes));
     keys += tokenBytes;
   }
 }
@@ -123,17 +152,28 @@ function join(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(v01, v23, 0, 2, 4, 6), v128.shuffle<f32>(v01, v23, 1, 3, 5, 7));
 }
 
-function dot(left: usize, right: usize, bytes: usize): f32 {
+function dot(left: usize, right: usize, tokenBytes: usize, headBytes: usize): f32 {
   let sum0: f32 = 0;
   let sum1: f32 = 0;
   let sum2: f32 = 0;
   let sum3: f32 = 0;
-  for (const end = left + bytes; left < end; left += 16) {
-    sum0 += load<f32>(left) * load<f32>(right);
-    sum1 += load<f32>(left, 4) * load<f32>(right, 4);
-    sum2 += load<f32>(left, 8) * load<f32>(right, 8);
-    sum3 += load<f32>(left, 12) * load<f32>(right, 12);
-    right += 16;
+  const end = left + tokenBytes;
+  while (left < end) {
+    let lead0: f32 = 0;
+    let lead1: f32 = 0;
+    let lead2: f32 = 0;
+    let lead3: f32 = 0;
+    for (const leadEnd = left + headBytes; left < leadEnd; left += 16) {
+      lead0 += load<f32>(left) * load<f32>(right);
+      lead1 += load<f32>(left, 4) * load<f32>(right, 4);
+      lead2 += load<f32>(left, 8) * load<f32>(right, 8);
+      lead3 += load<f32>(left, 12) * load<f32>(right, 12);
+      right += 16;
+    }
+    sum0 += lead0;
+    sum1 += lead1;
+    sum2 += lead2;
+    sum3 += lead3;
   }
   return sum0 + sum2 + (sum1 + sum3);
 }
