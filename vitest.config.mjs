@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { inlineWasm } from './inline-wasm.mjs';
+import { inlineWasm } from './wasm-plugins.mjs';
 
 export default defineConfig({
   plugins: [inlineWasm()],

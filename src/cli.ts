@@ -13,7 +13,7 @@ import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
 import { VERIFY_HELP, verifyCommand } from './cli/verify.js';
 import { LeadwiseError } from './errors.js';
 import { NOTICE, VERSION } from './version.js';
-import { inlinedKernels } from './wasm.js';
+import { builtKernels } from './wasm.js';
 
 interface Command {
   run(args: string[]): Promise<number>;
@@ -62,7 +62,7 @@ function print(text: string): number {
 }
 
 function describeVersion(): string {
-  const { variant, sha256 } = inlinedKernels();
+  const { variant, sha256 } = builtKernels();
   return `leadwise ${VERSION}, ${variant} kernels sha256 ${sha256}`;
 }
 

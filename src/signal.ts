@@ -1,8 +1,8 @@
 import { defaultPadlen, firstNonFinite, MAX_SAMPLES, type Samples, SignalEngine } from './signal-engine.js';
-import { inlinedKernels, instantiateKernels } from './wasm.js';
+import { builtKernels, instantiateKernels } from './wasm.js';
 
 const MAX_RATE = 2 ** 20;
-const engine = /* @__PURE__ */ new SignalEngine((bytes) => instantiateKernels(inlinedKernels(), bytes));
+const engine = /* @__PURE__ */ new SignalEngine((bytes) => instantiateKernels(builtKernels(), bytes));
 
 /** Options of `filtfilt`. */
 export interface FiltfiltOptions {

@@ -11,7 +11,7 @@ import {
   T_LOOP,
   waveTable,
 } from './simulate/vectors.js';
-import { inlinedKernels, instantiateKernels, type KernelInstance } from './wasm.js';
+import { builtKernels, instantiateKernels, type KernelInstance } from './wasm.js';
 
 export type { Rhythm, SimulatedNoise, SimulateOptions } from './simulate/options.js';
 export { formatCsv } from './writers/csv.js';
@@ -47,7 +47,7 @@ const FIBRILLATION_HZ = 6;
 export function simulate(options: SimulateOptions = {}): EcgRecord {
   const checked = checkOptions(options);
   const intervals = intervalCount(checked);
-  const instance = instantiateKernels(options.wasm ? { module: options.wasm } : inlinedKernels(options.variant), workspaceBytes(intervals));
+  const instance = instantiateKernels(options.wasm ? { module: options.wasm } : builtKernels(options.variant), workspaceBytes(intervals));
   const independent = runModel(new Workspace(instance), checked, intervals);
   const digital = standardLeads(independent);
   return {

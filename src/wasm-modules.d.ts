@@ -1,5 +1,5 @@
-/** The build inlines each binary: the default export is its bytes as base64 (inline-wasm.mjs). */
+/** What the build makes of each binary: wasm-plugins.mjs. */
 declare module '*.wasm' {
-  const base64: string;
-  export default base64;
+  const binary: import('./wasm.js').Binary;
+  export default binary;
 }

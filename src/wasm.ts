@@ -1,12 +1,19 @@
 import { instantiateSync } from '@assemblyscript/loader';
-import scalarBase64 from '../build/kernels.scalar.wasm';
-import simdBase64 from '../build/kernels.simd.wasm';
+import scalar from '../build/kernels.scalar.wasm';
+import simd from '../build/kernels.simd.wasm';
 import { UnsupportedError } from './errors.js';
 import type { KernelExports } from './kernel-exports.js';
 import { sha256 } from './sha256.js';
 
 /** `simd` needs WebAssembly SIMD128, `scalar` runs everywhere; both give the same bits. */
 export type Variant = 'simd' | 'scalar';
+
+/** A binary of the package: its text, inlined by the build, or the module that the host compiled when it was deployed. */
+export interface Binary {
+  readonly sha256: string;
+  readonly base64: string;
+  readonly module?: WebAssembly.Module;
+}
 
 /** A compiled binary and what is known of it. */
 export interface KernelSource {
@@ -23,11 +30,12 @@ export interface KernelInstance {
 }
 
 const PAGE_BYTES = 65536;
-const inlined = new Map<Variant, KernelSource>();
+const BINARIES: Record<Variant, Binary> = { simd, scalar };
+const built = new Map<Variant, KernelSource>();
 
 /** The bytes of one inlined binary. */
 export function kernelBytes(variant: Variant): Uint8Array<ArrayBuffer> {
-  const text = atob(variant === 'simd' ? simdBase64 : scalarBase64);
+  const text = atob(BINARIES[variant].base64);
   const bytes = new Uint8Array(text.length);
   // Uint8Array.from with a function takes ten times as long in a fresh process (measured).
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
@@ -37,31 +45,38 @@ export function kernelBytes(variant: Variant): Uint8Array<ArrayBuffer> {
 /** The best variant of this engine. The SIMD binary itself is the feature test. */
 export function detectVariant(): Variant {
   requireWebAssembly();
-  return inlined.has('simd') || compileInlined('simd') ? 'simd' : 'scalar';
+  return compileBuilt('simd') ? 'simd' : 'scalar';
 }
 
-/** An inlined binary, compiled at most once. @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD` */
-export function inlinedKernels(variant: Variant = detectVariant()): KernelSource {
+/** The package's own binary, compiled at most once. @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD` */
+export function builtKernels(variant: Variant = detectVariant()): KernelSource {
   requireWebAssembly();
-  const source = inlined.get(variant) ?? compileInlined(variant);
+  const source = compileBuilt(variant);
   if (!source) throw new UnsupportedError('NO_SIMD', `This engine cannot run the ${variant} kernels: leave "variant" out`);
   return source;
 }
 
-/** Compiles an inlined binary and keeps it; nothing where the engine cannot run it. */
-function compileInlined(variant: Variant): KernelSource | undefined {
-  const bytes = kernelBytes(variant);
-  if (!WebAssembly.validate(bytes)) return undefined;
-  const source = { module: new WebAssembly.Module(bytes), variant, sha256: sha256(bytes) };
-  inlined.set(variant, source);
+/** Compiles an inlined binary and keeps it, or takes the module that the host has imported; nothing where the engine cannot run it. */
+function compileBuilt(variant: Variant): KernelSource | undefined {
+  const known = built.get(variant);
+  if (known) return known;
+  const { module: imported, sha256 } = BINARIES[variant];
+  const module = imported ?? compileBytes(kernelBytes(variant));
+  if (!module) return undefined;
+  const source = { module, variant, sha256 };
+  built.set(variant, source);
   return source;
+}
+
+function compileBytes(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | undefined {
+  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
 }
 
 /** Kernels that the caller brings along: a compiled module, a binary, or where to fetch one. */
 export type KernelInput = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer> | URL;
 
 /**
- * The caller's kernels, or the inlined ones, compiled off the main thread where the engine can.
+ * The caller's kernels, or the package's own, compiled off the main thread where the engine can.
  * @throws TypeError for anything else
  * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
  */
@@ -70,7 +85,7 @@ export async function loadKernels(input: KernelInput | undefined, variant: Varia
   if (variant !== undefined && variant !== 'simd' && variant !== 'scalar') {
     throw new TypeError(`"variant" expected "simd" or "scalar", got ${JSON.stringify(variant)}`);
   }
-  if (input === undefined) return inlinedKernels(variant);
+  if (input === undefined) return builtKernels(variant);
   if (input instanceof WebAssembly.Module) return { module: checkKernels(input), variant: variant ?? 'simd', sha256: 'unknown' };
   const bytes = input instanceof URL ? await fetchBytes(input) : bytesOf(input);
   if (!WebAssembly.validate(bytes))

@@ -11,7 +11,7 @@ import { Engine } from '../src/engine.js';
 import { F32Operations } from '../src/operations.js';
 import type { Call, Product } from '../src/product.js';
 import { selfTestInput } from '../src/selftest.js';
-import { inlinedKernels } from '../src/wasm.js';
+import { builtKernels } from '../src/wasm.js';
 import { parseWeights, type Weights } from '../src/weights.js';
 import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
 
@@ -50,12 +50,12 @@ function digest({ buffer, byteOffset, byteLength }: Float32Array): string {
 }
 
 function int8(weights: Weights, x: Float32Array): Weights {
-  const maxima = calibrate(weights, inlinedKernels('simd'), [x]);
+  const maxima = calibrate(weights, builtKernels('simd'), [x]);
   return parseWeights(quantizeWeights(weights, maxima, { source: 'test input', records: 1 }));
 }
 
 function engines(weights: Weights): [Engine, Engine] {
-  return [new Engine(weights, inlinedKernels('simd')), new Engine(weights, inlinedKernels('simd'))];
+  return [new Engine(weights, builtKernels('simd')), new Engine(weights, builtKernels('simd'))];
 }
 
 describe.each(['edge', 'compact', 'published'] as const)('%s', (preset: PresetName) => {
@@ -143,7 +143,7 @@ it('computes less: rows of products for a padded record and for two leads', () =
       super.multiply(product, input, output, call);
     }
   }
-  const engine = new Engine(testWeights(config), inlinedKernels('simd'), CountingOperations);
+  const engine = new Engine(testWeights(config), builtKernels('simd'), CountingOperations);
   const work = (x: Float32Array): number => {
     rows = 0;
     for (const _ of engine.run(x));

@@ -6,7 +6,7 @@ import { Engine } from '../src/engine.js';
 import { parseSafetensors, tensorValues } from '../src/safetensors.js';
 import { sha256 } from '../src/sha256.js';
 import { fnv1a32, splitmix32 } from '../src/splitmix32.js';
-import { inlinedKernels, type Variant } from '../src/wasm.js';
+import { builtKernels, type Variant } from '../src/wasm.js';
 import type { Weights } from '../src/weights.js';
 import { type PresetName, testConfig, testInput, testWeights } from './test-network.js';
 import { VARIANTS } from './variants.js';
@@ -47,7 +47,7 @@ function runCase(preset: PresetName, golden: GoldenCase, variant: Variant): Map<
   const config = testConfig(preset, { leadProjection, headOrder });
   const key = JSON.stringify(config);
   if (!weightsByConfig.has(key)) weightsByConfig.set(key, testWeights(config));
-  const engine = new Engine(weightsByConfig.get(key)!, inlinedKernels(variant));
+  const engine = new Engine(weightsByConfig.get(key)!, builtKernels(variant));
   const input = testInput(config, golden.leads);
   expect(Math.abs(norm(input) - golden.inputNorm)).toBeLessThan(1e-9 * golden.inputNorm);
   const blocks = new Map<string, Float32Array>();

@@ -9,7 +9,7 @@ import { quantizeWeights } from '../src/convert/quantize.js';
 import { Engine } from '../src/engine.js';
 import { isProduct } from '../src/quantized.js';
 import { formatSafetensors, type StoredTensor } from '../src/safetensors.js';
-import { inlinedKernels } from '../src/wasm.js';
+import { builtKernels } from '../src/wasm.js';
 import { type Int8Parameters, parseWeights, type Weights } from '../src/weights.js';
 import { expectedTile, type ProductTile, samplingEngine } from './int8-products.js';
 import { Differences, difference } from './kernels/harness.js';
@@ -41,15 +41,15 @@ const CASES: [name: string, preset: PresetName, changes: Partial<NetworkConfig>]
 
 function quantized(config: NetworkConfig): { f32: Weights; int8: Weights; file: Uint8Array } {
   const f32 = testWeights(config);
-  const maxima = calibrate(f32, inlinedKernels('simd'), [testInput(config)]);
+  const maxima = calibrate(f32, builtKernels('simd'), [testInput(config)]);
   const file = quantizeWeights(f32, maxima, { source: 'test input', records: 1 });
   return { f32, int8: parseWeights(file), file };
 }
 
 /** Both binaries and the f32 network side by side, so that no run has to be kept. */
 function run(f32: Weights, int8: Weights, input: Float32Array): Int8Run {
-  const { engine: simd, tiles } = samplingEngine(int8, inlinedKernels('simd'));
-  const [scalar, float] = [new Engine(int8, inlinedKernels('scalar')), new Engine(f32, inlinedKernels('simd'))];
+  const { engine: simd, tiles } = samplingEngine(int8, builtKernels('simd'));
+  const [scalar, float] = [new Engine(int8, builtKernels('scalar')), new Engine(f32, builtKernels('simd'))];
   const [scalarLayers, floatLayers] = [scalar.run(input), float.run(input)];
   const result: Int8Run = { firstDifference: undefined, saturated: [0, 0], snr: new Map(), logitMove: 0, tiles, blocks: new Map() };
   for (const { name, values } of simd.run(input)) {

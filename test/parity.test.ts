@@ -7,7 +7,7 @@ import { convert } from '../src/convert/index.js';
 import { evaluate } from '../src/evaluate/index.js';
 import { Model } from '../src/model.js';
 import { readRecord } from '../src/node.js';
-import { inlinedKernels } from '../src/wasm.js';
+import { builtKernels } from '../src/wasm.js';
 import { parseWeights } from '../src/weights.js';
 import { testConfig, testWeights } from './test-network.js';
 
@@ -34,8 +34,8 @@ if (files.length === 0) {
 }
 
 async function loadNetwork({ weights, preset }: Parity): Promise<Model> {
-  if (weights === null) return new Model(testWeights(testConfig(preset)), inlinedKernels());
-  return new Model(parseWeights((await convert(readFileSync(weights), { quantize: 'none' })).file), inlinedKernels());
+  if (weights === null) return new Model(testWeights(testConfig(preset)), builtKernels());
+  return new Model(parseWeights((await convert(readFileSync(weights), { quantize: 'none' })).file), builtKernels());
 }
 
 describe.runIf(files.length > 0).each(files.length > 0 ? files : ['no file'])('real records: %s', async (file) => {

@@ -19,7 +19,7 @@ import {
   quantizedTensors,
 } from '../src/quantized.js';
 import { parseSafetensors, type StoredTensor } from '../src/safetensors.js';
-import { inlinedKernels } from '../src/wasm.js';
+import { builtKernels } from '../src/wasm.js';
 import { expectedTensors, type Int8Parameters, parseWeights, type Weights } from '../src/weights.js';
 import { roundHalfEven } from './int8-products.js';
 import { random, range } from './kernels/harness.js';
@@ -29,7 +29,7 @@ import { refusal } from './weights/refusal.js';
 
 const SOURCE = { source: 'test input', records: 1 };
 const TINY_F32 = testWeights(TINY);
-const TINY_CALIBRATION = calibrate(TINY_F32, inlinedKernels('scalar'), [testInput(TINY)]);
+const TINY_CALIBRATION = calibrate(TINY_F32, builtKernels('scalar'), [testInput(TINY)]);
 const TINY_INT8 = quantizeWeights(TINY_F32, TINY_CALIBRATION, SOURCE);
 
 function int8Parameters(weights: Weights): Int8Parameters {
@@ -184,7 +184,7 @@ describe('quantizeTaps', () => {
 describe('packQuantized', () => {
   const config = testConfig('edge', { ...TINY, preset: 'tiny', leads: ['I', 'II', 'V2'], leadProjection: 'perLead', dim: 12, heads: 3 });
   const weights = testWeights(config);
-  const calibration = calibrate(weights, inlinedKernels('scalar'), [testInput(config)]);
+  const calibration = calibrate(weights, builtKernels('scalar'), [testInput(config)]);
   const { layers, tensors } = int8Parameters(parseWeights(quantizeWeights(weights, calibration, SOURCE)));
   const packed = packQuantized(layers, tensors);
   const int8 = (name: string) => tensors.get(`${name}.weight`) as Int8Array;
@@ -276,7 +276,7 @@ describe('an int8 file', () => {
 
   it('calibrates on the largest of all inputs', () => {
     const [quiet, loud] = [testInput(TINY), testInput(TINY).map((x) => 3 * x)];
-    const [source, both] = [inlinedKernels('scalar'), [quiet, loud, quiet]];
+    const [source, both] = [builtKernels('scalar'), [quiet, loud, quiet]];
     const [alone, together] = [calibrate(TINY_F32, source, [loud]), calibrate(TINY_F32, source, both)];
     for (const [name, { largest, rows }] of together) {
       expect(largest, name).toBe(Math.max(alone.get(name)!.largest, TINY_CALIBRATION.get(name)!.largest));
@@ -306,7 +306,7 @@ describe('an int8 file', () => {
       Array.from(TINY_CALIBRATION, ([name, seen], i) => [name, { ...seen, largest: [0, 1e-36, 1e-30][i % 3]! }]),
     );
     const weights = parseWeights(quantizeWeights(TINY_F32, silent, SOURCE));
-    const engine = new Engine(weights, inlinedKernels('scalar'));
+    const engine = new Engine(weights, builtKernels('scalar'));
     for (const { name } of int8Parameters(weights).layers.filter(({ kind }) => isProduct(kind))) {
       const [scale] = int8Parameters(weights).tensors.get(`${name}.input_scale`)!;
       expect(Number.isFinite(Math.fround(1 / scale!)), name).toBe(true);

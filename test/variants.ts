@@ -1,4 +1,4 @@
-import { inlinedKernels, instantiateKernels, type KernelInstance, type Variant } from '../src/wasm.js';
+import { builtKernels, instantiateKernels, type KernelInstance, type Variant } from '../src/wasm.js';
 
 export const VARIANTS: Variant[] = ['simd', 'scalar'];
 
@@ -8,7 +8,7 @@ export class KernelBench {
   private next: number;
 
   constructor(variant: Variant, bytes = 1 << 22) {
-    this.instance = instantiateKernels(inlinedKernels(variant), bytes);
+    this.instance = instantiateKernels(builtKernels(variant), bytes);
     this.next = this.instance.kernels.heapBase();
   }
 

@@ -3,7 +3,7 @@
 import type { NetworkConfig } from '../config.js';
 import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { sha256 } from '../sha256.js';
-import { inlinedKernels } from '../wasm.js';
+import { builtKernels } from '../wasm.js';
 import { countParameters, expectedTensors, parseWeights } from '../weights.js';
 import { type CheckpointKind, readCheckpoint } from './checkpoint.js';
 import { cleanNames, type Tensors } from './fit.js';
@@ -74,7 +74,7 @@ export async function convert(bytes: Uint8Array | ArrayBuffer, options: ConvertO
   const origin = { kind, published, bytes: source.byteLength, sha256: sha256(source) };
   const plain = formatSafetensors(formatMetadata(settings, origin, checkpoint.extra('provenance')), toStoredTensors(tensors, names));
   const quantized = options.quantize === 'int8' ? quantizeFile(plain, options) : undefined;
-  const file = quantized?.file ?? addSelfTest(plain, inlinedKernels());
+  const file = quantized?.file ?? addSelfTest(plain, builtKernels());
   const report: ConversionReport = {
     schema: 1,
     name,

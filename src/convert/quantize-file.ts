@@ -2,7 +2,7 @@ import { Comparer, type Comparison } from '../comparison.js';
 import type { EcgRecord } from '../ecg.js';
 import { Model } from '../model.js';
 import { type SimulateOptions, simulate } from '../simulate.js';
-import { inlinedKernels } from '../wasm.js';
+import { builtKernels } from '../wasm.js';
 import { parseWeights } from '../weights.js';
 import { calibrate } from './calibrate.js';
 import { addSelfTest } from './known-answer.js';
@@ -34,7 +34,7 @@ const SIMULATED: readonly SimulateOptions[] = (['sinus', 'bradycardia', 'tachyca
  * @throws RecordError for a record that cannot be classified
  */
 export function quantizeFile(file: Uint8Array, { records }: QuantizeOptions = {}): { file: Uint8Array; report: QuantizationReport } {
-  const kernels = inlinedKernels();
+  const kernels = builtKernels();
   const weights = parseWeights(file);
   const exact = new Model(weights, kernels);
   const source = records === undefined ? 'simulator' : 'records';

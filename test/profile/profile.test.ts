@@ -5,14 +5,14 @@ import { calibrate } from '../../src/convert/calibrate.js';
 import { quantizeWeights } from '../../src/convert/quantize.js';
 import { loadModel, type Profile, VERSION } from '../../src/index.js';
 import { sha256 } from '../../src/sha256.js';
-import { inlinedKernels } from '../../src/wasm.js';
+import { builtKernels } from '../../src/wasm.js';
 import { testInput, testWeights } from '../test-network.js';
 import { bitsOf, loadTiny, TINY, TINY_FILE, tinyRecord } from '../tiny-network.js';
 import { VARIANTS } from '../variants.js';
 
 const TINY_INT8 = (() => {
   const weights = testWeights(TINY);
-  const maxima = calibrate(weights, inlinedKernels('scalar'), [testInput(TINY)]);
+  const maxima = calibrate(weights, builtKernels('scalar'), [testInput(TINY)]);
   return quantizeWeights(weights, maxima, { source: 'test input', records: 1 });
 })();
 const FILES = { f32: TINY_FILE, int8: TINY_INT8 };
@@ -31,7 +31,7 @@ describe.each(VARIANTS.flatMap((variant) => (['f32', 'int8'] as const).map((prec
       expect(profile).toMatchObject({
         schema: 1,
         model: { name: 'test-tiny', sha256: sha256(FILES[precision]), version: VERSION },
-        kernels: { variant, sha256: inlinedKernels(variant).sha256 },
+        kernels: { variant, sha256: builtKernels(variant).sha256 },
         engine: `node ${process.versions.node}`,
         record: { leads: TINY.leads, paddedSamples: 0 },
         rounds: 3,

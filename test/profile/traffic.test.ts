@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MARGIN, noRepeats } from '../../src/constant.js';
 import { Engine } from '../../src/engine.js';
 import { activationTraffic, computedShare, weightTraffic } from '../../src/profile/traffic.js';
-import { inlinedKernels } from '../../src/wasm.js';
+import { builtKernels } from '../../src/wasm.js';
 import { testConfig, testWeights } from '../test-network.js';
 
 describe('activationTraffic', () => {
@@ -70,7 +70,7 @@ describe('activationTraffic', () => {
 
 describe('weightTraffic', () => {
   it.each([{}, { leadProjection: 'perLead' as const }])('every packed array belongs to one layer %j', (changes) => {
-    const engine = new Engine(testWeights(testConfig('compact', changes)), inlinedKernels('simd'));
+    const engine = new Engine(testWeights(testConfig('compact', changes)), builtKernels('simd'));
     const packed = engine.packedBytes();
     const bytes = weightTraffic(engine.plan.layers, packed);
     expect(Array.from(bytes.keys())).toEqual(engine.plan.layers.map(({ name }) => name));

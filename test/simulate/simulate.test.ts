@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EcgRecord } from '../../src/ecg.js';
 import { type Rhythm, type SimulateOptions, simulate } from '../../src/simulate.js';
-import { inlinedKernels } from '../../src/wasm.js';
+import { builtKernels } from '../../src/wasm.js';
 import { VARIANTS } from '../variants.js';
 
 const RHYTHMS: Rhythm[] = ['sinus', 'bradycardia', 'tachycardia', 'af', 'pvc'];
@@ -104,7 +104,7 @@ describe('simulate', () => {
   });
 
   it('runs on a module that the caller compiled', () => {
-    expect(fingerprint(simulate({ variant: 'scalar', wasm: inlinedKernels('scalar').module }))).toBe(fingerprint(simulate()));
+    expect(fingerprint(simulate({ variant: 'scalar', wasm: builtKernels('scalar').module }))).toBe(fingerprint(simulate()));
   });
 
   it('differs with the seed, and in every lead', () => {
