@@ -1,4 +1,5 @@
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
@@ -27,9 +28,21 @@ const elsewhere = {
 const output = {
   format: 'es',
   chunkFileNames: 'chunks/[name].js',
+  hoistTransitiveImports: false, // bundlers would warn of bare imports without side effects
   // Names of functions and classes stay, so that stack traces can be read.
-  plugins: [terser({ module: true, compress: false, mangle: { keep_fnames: true, keep_classnames: true }, format: { comments: /^!/ } })],
-  banner: (chunk) => (Object.keys(chunk.modules).some((id) => id.includes('@assemblyscript/loader')) ? LOADER_NOTICE : ''),
+  plugins: [
+    terser({
+      module: true,
+      compress: false,
+      mangle: { keep_fnames: true, keep_classnames: true },
+      format: { comments: /^!|@ts-self-types/ },
+    }),
+  ],
+  banner(chunk) {
+    if (Object.keys(chunk.modules).some((id) => id.includes('@assemblyscript/loader'))) return LOADER_NOTICE;
+    // Where Deno and JSR find an entry's types.
+    return chunk.isEntry ? `/* @ts-self-types="./types/${relative('build', chunk.facadeModuleId).replace(/\.js$/, '.d.ts')}" */` : '';
+  },
 };
 
 export default [
@@ -51,6 +64,13 @@ export default [
 function copyKernels() {
   return {
     name: 'copy-kernels',
+    generateBundle() {
+      const source = `/** The kernels as a host compiles them on import, for the option "wasm" of loadModel. */
+declare const module: WebAssembly.Module;
+export default module;
+`;
+      this.emitFile({ type: 'asset', fileName: 'types/kernels.d.ts', source });
+    },
     async writeBundle() {
       await mkdir('dist', { recursive: true });
       for (const variant of ['simd', 'scalar']) await copyFile(`build/kernels.${variant}.wasm`, `dist/kernels.${variant}.wasm`);
@@ -69,7 +89,8 @@ function writeWeights() {
         this.emitFile({
           type: 'asset',
           fileName: `weights/${name}.js`,
-          source: `const text = atob(${text});
+          source: `/* @ts-self-types="../types/weights/${name}.d.ts" */
+const text = atob(${text});
 const bytes = new Uint8Array(text.length);
 for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
 export default bytes;

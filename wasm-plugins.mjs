@@ -30,7 +30,7 @@ export function importWasm() {
     resolveId(source) {
       if (!source.endsWith('.wasm?module')) return null;
       // To Rollup build/, where the modules come from, and the output's folder are one.
-      return { id: fileURLToPath(new URL(source, import.meta.url)) + '?module', external: 'relative' };
+      return { id: `${fileURLToPath(new URL(source, import.meta.url))}?module`, external: 'relative' };
     },
     async load(id) {
       if (!id.endsWith('.wasm')) return null;
