@@ -34,7 +34,7 @@ export interface LoadOptions {
  * @throws TypeError for anything else; a path is for `loadModelFile` of leadwise/node
  * @throws WeightsError `DOWNLOAD_FAILED`, `BAD_SAFETENSORS`, `BAD_METADATA`, `BAD_CONFIG`, `UNKNOWN_TENSOR`, `MISSING_TENSOR`, `MISSHAPEN_TENSOR`,
  * `UNSUPPORTED_DTYPE`, `BAD_TENSOR_VALUE`, `MODEL_TOO_LARGE`
- * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`, `SELF_TEST_FAILED` of the kernels
+ * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`, `WASM_REFUSED`, `SELF_TEST_FAILED` of the kernels
  * @throws with `selfTest`: what `model.selfTest` throws
  */
 export async function loadModel(weights: WeightsSource, { wasm, variant, selfTest = false }: LoadOptions = {}): Promise<Model> {

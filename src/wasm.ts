@@ -48,7 +48,7 @@ export function detectVariant(): Variant {
   return compileBuilt('simd') ? 'simd' : 'scalar';
 }
 
-/** The package's own binary, compiled at most once. @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD` */
+/** The package's own binary, compiled at most once. @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `WASM_REFUSED` */
 export function builtKernels(variant: Variant = detectVariant()): KernelSource {
   requireWebAssembly();
   const source = compileBuilt(variant);
@@ -69,7 +69,25 @@ function compileBuilt(variant: Variant): KernelSource | undefined {
 }
 
 function compileBytes(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | undefined {
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined;
+  if (!WebAssembly.validate(bytes)) return undefined;
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** The engine could run the binary, and may not. */
+function refusal(error: unknown): UnsupportedError {
+  return new UnsupportedError(
+    'WASM_REFUSED',
+    `This host does not compile WebAssembly from bytes: a page needs 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy, an edge host the module in the option "wasm" (${(error as Error).message})`,
+  );
+}
+
+/** A compiled module, be it of another realm: Next compiles in one for its edge runtime. */
+function isModule(input: unknown): boolean {
+  return Object.prototype.toString.call(input) === '[object WebAssembly.Module]';
 }
 
 /** Kernels that the caller brings along: a compiled module, a binary, or where to fetch one. */
@@ -78,7 +96,7 @@ export type KernelInput = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuf
 /**
  * The caller's kernels, or the package's own, compiled off the main thread where the engine can.
  * @throws TypeError for anything else
- * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`
+ * @throws UnsupportedError `NO_WEBASSEMBLY`, `NO_SIMD`, `BAD_WASM`, `WASM_REFUSED`
  */
 export async function loadKernels(input: KernelInput | undefined, variant: Variant | undefined): Promise<KernelSource> {
   requireWebAssembly();
@@ -86,11 +104,14 @@ export async function loadKernels(input: KernelInput | undefined, variant: Varia
     throw new TypeError(`"variant" expected "simd" or "scalar", got ${JSON.stringify(variant)}`);
   }
   if (input === undefined) return builtKernels(variant);
-  if (input instanceof WebAssembly.Module) return { module: checkKernels(input), variant: variant ?? 'simd', sha256: 'unknown' };
-  const bytes = input instanceof URL ? await fetchBytes(input) : bytesOf(input);
+  if (isModule(input)) return { module: checkKernels(input as WebAssembly.Module), variant: variant ?? 'simd', sha256: 'unknown' };
+  const bytes = input instanceof URL ? await fetchBytes(input) : bytesOf(input as ArrayBuffer | Uint8Array<ArrayBuffer>);
   if (!WebAssembly.validate(bytes))
     throw new UnsupportedError('BAD_WASM', `"wasm" is no WebAssembly binary that this engine can run (${bytes.length} bytes)`);
-  return { module: checkKernels(await WebAssembly.compile(bytes)), variant: variant ?? 'simd', sha256: sha256(bytes) };
+  const module = await WebAssembly.compile(bytes).catch((error: unknown) => {
+    throw refusal(error);
+  });
+  return { module: checkKernels(module), variant: variant ?? 'simd', sha256: sha256(bytes) };
 }
 
 function bytesOf(input: ArrayBuffer | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -117,6 +138,8 @@ async function fetchBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
 export function instantiateKernels({ module }: Pick<KernelSource, 'module'>, bytes: number): KernelInstance {
   // Static data is a few kilobytes; one page holds it, and the caller's bytes start at heapBase().
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(bytes / PAGE_BYTES) });
+  // The loader takes a module of another realm for bytes.
+  if (!(module instanceof WebAssembly.Module)) Object.setPrototypeOf(module, WebAssembly.Module.prototype);
   const { exports } = instantiateSync(module, { env: { memory } });
   return { kernels: exports as unknown as KernelExports, memory };
 }

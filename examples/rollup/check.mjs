@@ -1,0 +1,3 @@
+import { checkBundle } from '../bundle.mjs';
+
+export default ({ folder }) => checkBundle(folder);
