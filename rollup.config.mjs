@@ -29,13 +29,13 @@ const output = {
   format: 'es',
   chunkFileNames: 'chunks/[name].js',
   hoistTransitiveImports: false, // bundlers would warn of bare imports without side effects
-  // Names of functions and classes stay, so that stack traces can be read.
+  // Names of functions and classes stay, and lines stay short, so that stack traces can be read.
   plugins: [
     terser({
       module: true,
       compress: false,
       mangle: { keep_fnames: true, keep_classnames: true },
-      format: { comments: /^!|@ts-self-types/ },
+      format: { semicolons: false, comments: /^!|@ts-self-types/ },
     }),
   ],
   banner(chunk) {
