@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.config import CLASS_CODES, ROOT, load_config
+from training.config import CLASS_CODES, load_config
 from training.data import DEFAULT_DATA, load_split, to_window
 from training.export import read_checkpoint, write_weights
-from training.fast_model import DepthwiseSeparable, FastLeadAttention, from_state_dict, quieten_branches, to_state_dict
+from training.fast_model import STEM_KERNEL, DepthwiseSeparable, FastLeadAttention, quieten_branches, to_state_dict
 
 PASS_DEVIATIONS = 5.0  # LeakyReLU passes what is less than this far below its mean
 RECORDS = 64  # whose statistics the layers that pass through take
@@ -27,10 +27,10 @@ RECORDS = 64  # whose statistics the layers that pass through take
 
 def token_seconds(config: dict) -> float:
     """Seconds of signal between two tokens of the transformer."""
-    stride = math.prod(block[2] for block in config["stem"])
+    stride = math.prod(by for _, _, by, _ in config["stem"])
     steps = config["windowSamples"]
-    for _, _, by, _ in config["stem"]:
-        steps = (steps - 8 - 9) // by + 1
+    for _, _, by, _ in config["stem"]:  # two unpadded convolutions, the second strided
+        steps = (steps - 2 * (STEM_KERNEL - 1) - 1) // by + 1
     return stride * steps / config["resizeTo"] / config["fs"]
 
 
@@ -42,14 +42,13 @@ def resample_taps(weight: Tensor, ratio: float) -> Tensor:
     return weight @ near
 
 
-def place(new: Tensor, old: Tensor, *places: Tensor | None) -> None:
-    """Write `old` into `new` at `places` (one index list for each of the first axes), zeros beside it in the old rows."""
-    rows, *columns = places
-    if columns and columns[0] is not None:
-        new[rows] = 0
-        new[rows[:, None], columns[0]] = old
-    else:
+def place(new: Tensor, old: Tensor, rows: Tensor, columns: Tensor | None = None) -> None:
+    """Write `old` into `new` at these rows, and at these columns of them; the rows' other columns become zero."""
+    if columns is None:
         new[rows] = old
+    else:
+        new[rows] = 0
+        new[rows[:, None], columns] = old
 
 
 def place_norm(new: nn.BatchNorm2d, old: dict[str, Tensor], name: str, rows: Tensor) -> None:
@@ -140,9 +139,8 @@ class Widening:
             self.product(layer, f"{name}.attn.{part}", self.dim, self.dim)
         for tensor in (block.attn.query.weight, block.attn.query.bias):
             tensor[self.dim] *= math.sqrt(wider)  # scores are divided by the root of the head's width
-        rest = torch.ones(self.config["dim"], dtype=torch.bool)
-        rest[self.dim] = False
-        for tensor in (block.attn.query.weight, block.attn.query.bias):
+            rest = torch.ones(len(tensor), dtype=torch.bool)
+            rest[self.dim] = False
             tensor[rest] = 0  # new channels have no say in the scores yet
         hidden = torch.arange(len(self.old[f"{name}.mlp.0.bias"]))
         self.product(block.mlp["0"], f"{name}.mlp.0", hidden, self.dim)
@@ -155,9 +153,9 @@ class Widening:
         weight = old["linearN.0.weight"].view(len(old["linearN.0.bias"]), leads, -1)
         new = model.linearN[0].weight.view(weight.shape[0], leads, -1)
         steps, mine = weight.shape[2], new.shape[2]
-        step, my_step = (config["windowSamples"] / config["fs"] / n for config, n in ((self.old_config, steps), (self.config, mine)))
-        from_end = (torch.arange(steps).flip(0) + 0.5) * step
-        position = (mine - from_end / my_step - 0.5).clamp(0, mine - 1)
+        ratio = (self.old_config["windowSamples"] / steps) / (self.config["windowSamples"] / mine)
+        from_end = (torch.arange(steps).flip(0) + 0.5) * ratio
+        position = (mine - from_end - 0.5).clamp(0, mine - 1)
         near = (1 - (position[:, None] - torch.arange(mine)).abs()).clamp(min=0)
         new.copy_(weight @ near)
         for name in ("linearN.0.bias", "linearN.2.weight", "linearN.2.bias", "linear1.bias", "linear2.weight", "linear2.bias"):
@@ -183,13 +181,17 @@ class Widening:
 def widen(checkpoint: dict, config: dict, signal: Tensor) -> FastLeadAttention:
     """See Widening; ValueError when `config` is not a larger one of the same kind."""
     old = checkpoint["config"]
-    fits = len(old["stem"]) <= len(config["stem"]) and all(
-        a[2] == b[2] and a[0] <= b[0] and a[1] <= b[1] and a[3] <= b[3] and b[1] // b[0] == a[1] // a[0] or a[0] == 1
-        for a, b in zip(old["stem"], config["stem"])
-    )
-    same = ("leads", "heads", "fullRateBlocks", "stridedBlocks", "leadProjection", "fs")
-    if not fits or any(old[key] != config[key] for key in same) or old["dim"] > config["dim"] or old["mlpRatio"] > config["mlpRatio"]:
-        raise ValueError(f"expected a config at least as wide and deep as the checkpoint's, alike in {', '.join(same)}")
+    same = ("fs", "leads", "heads", "fullRateBlocks", "stridedBlocks", "leadProjection")
+    other = [key for key in same if old[key] != config[key]]
+    smaller = [key for key in ("dim", "mlpRatio") if old[key] > config[key]]
+    blocks = list(zip(old["stem"], config["stem"]))
+    # The old channels stay where they were, so the groups of the depthwise convolutions have to be as large as before.
+    if len(blocks) < len(old["stem"]) or not all(
+        a[2] == b[2] and a[1] <= b[1] and a[3] <= b[3] and (a[0] == b[0] == 1 or a[1] * b[0] == b[1] * a[0]) for a, b in blocks
+    ):
+        smaller.append("stem")
+    if other or smaller:
+        raise ValueError(f"expected a config like the checkpoint's in {', '.join(same)}, and as large: not in {', '.join(other + smaller)}")
     return Widening(checkpoint["state_dict"], old, config).run(signal)
 
 
