@@ -18,6 +18,7 @@ export type { SelfTest } from './selftest.js';
 export type { WeightsSource } from './source.js';
 export { NOTICE, VERSION } from './version.js';
 export type { Variant } from './wasm.js';
+export { cutRecord, type TimelineEntry, type WindowResult, type WindowsMode } from './windows.js';
 
 export interface LoadOptions {
   /** The kernels, where they are not to be the inlined ones: a compiled module, a binary, or where to fetch one. */

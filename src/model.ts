@@ -3,7 +3,7 @@ import type { NetworkConfig } from './config.js';
 import type { EcgRecord } from './ecg.js';
 import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
-import { type NetworkInput, preprocessRecord } from './preprocess.js';
+import { type NetworkInput, preprocessRecord, recordLength } from './preprocess.js';
 import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
 import { checkQualityMode, type QualityMode } from './quality.js';
 import { makeResult, type Result } from './result.js';
@@ -11,11 +11,14 @@ import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
 import { SignalEngine } from './signal-engine.js';
 import { instantiateKernels, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
+import { checkWindowsMode, Timeline, type WindowsMode, windowsOf } from './windows.js';
 import { yieldToHost } from './yield.js';
 
 export interface ClassifyOptions {
   /** Default `gate`. */
   quality?: QualityMode;
+  /** Of a record that is longer than the network's window: the `first` (default, as published), or `all`, one after the other, each preprocessed by itself. */
+  windows?: WindowsMode;
 }
 
 /** How far a run is: the layer that was just computed, and the share of all multiply-accumulates. */
@@ -75,6 +78,7 @@ export class Model {
    */
   classify(record: EcgRecord, options: ClassifyOptions = {}): Result {
     const engine = this.idleEngine();
+    if (this.wantsAll(options)) return this.classifyWindows(record, options);
     const input = this.prepare(record, options);
     return makeResult(this.weights, this.source, engine, { fs: record.fs, input, logits: finish(engine.run(input.window)) });
   }
@@ -86,6 +90,7 @@ export class Model {
   async classifyAsync(record: EcgRecord, options: ClassifyAsyncOptions = {}): Promise<Result> {
     const { signal } = options;
     signal?.throwIfAborted();
+    if (this.wantsAll(options)) return this.classifyWindowsAsync(record, options);
     const input = this.prepare(record, options);
     const { fs } = record;
     return this.enqueue(async () => {
@@ -157,6 +162,44 @@ export class Model {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  private wantsAll({ windows = 'first' }: ClassifyOptions): boolean {
+    checkWindowsMode(windows);
+    return windows === 'all';
+  }
+
+  private *windows(record: EcgRecord): ReturnType<typeof windowsOf> {
+    const { windowSamples, fs } = this.config;
+    yield* windowsOf(record, recordLength(record, this.config), windowSamples / fs);
+  }
+
+  private classifyWindows(record: EcgRecord, { quality = 'gate' }: ClassifyOptions): Result {
+    const timeline = new Timeline();
+    for (const window of this.windows(record)) {
+      try {
+        timeline.add(window, this.classify(window.record, { quality }));
+      } catch (error) {
+        timeline.addFailure(window, error);
+      }
+    }
+    return timeline.result();
+  }
+
+  private async classifyWindowsAsync(record: EcgRecord, { quality = 'gate', signal, onProgress }: ClassifyAsyncOptions): Promise<Result> {
+    const timeline = new Timeline();
+    const windows = [...this.windows(record)];
+    for (const [index, window] of windows.entries()) {
+      const report =
+        onProgress && ((progress: Progress) => onProgress({ ...progress, fraction: (index + progress.fraction) / windows.length }));
+      try {
+        const options = { quality, ...(signal ? { signal } : {}), ...(report ? { onProgress: report } : {}) };
+        timeline.add(window, await this.classifyAsync(window.record, options));
+      } catch (error) {
+        timeline.addFailure(window, error);
+      }
+    }
+    return timeline.result();
   }
 
   private prepare(record: EcgRecord, { quality = 'gate' }: ClassifyOptions): NetworkInput {

@@ -74,6 +74,12 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
   return { window, leads, leadsIgnored: ignored, leadsDropped, flags, preprocessing: { resampledFrom, paddedSamples: before, cutSamples } };
 }
 
+/** Samples of the leads that the network reads. @throws TypeError, RangeError, RecordError as `preprocessRecord` */
+export function recordLength(record: EcgRecord, config: NetworkConfig): number {
+  checkRecord(record);
+  return sigLenOf(record, selectLeads(record, config.leads).rows);
+}
+
 /** Samples of each lead at the network's rate. */
 function checkLength(record: EcgRecord, rows: readonly number[], config: NetworkConfig): number {
   const { fs } = record;
@@ -87,7 +93,7 @@ function checkLength(record: EcgRecord, rows: readonly number[], config: Network
   if (sigLen / fs > LONGEST_SECONDS) {
     throw new RecordError(
       'RECORD_TOO_LONG',
-      `The record lasts ${Math.round(sigLen / fs)} s, at most ${LONGEST_SECONDS} s are read: cut it into pieces`,
+      `The record lasts ${Math.round(sigLen / fs)} s, at most ${LONGEST_SECONDS} s are read at once: cut it, or read every window of it ({ windows: 'all' }, --windows all)`,
     );
   }
   const samples = resampledLength(sigLen, fs, config.fs);

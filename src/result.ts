@@ -5,6 +5,7 @@ import type { NetworkInput } from './preprocess.js';
 import { NOTICE, VERSION } from './version.js';
 import type { KernelSource, Variant } from './wasm.js';
 import type { Weights } from './weights.js';
+import type { TimelineEntry } from './windows.js';
 
 /** One class of a result. */
 export interface Finding {
@@ -47,6 +48,8 @@ export interface Result {
   model: { name: string; sha256: string; version: string };
   kernels: { variant: Variant; sha256: string };
   notice: string;
+  /** With `windows: 'all'`: each window in order. `findings` and `logits` are then, for each class, those of its most probable window; all else is the first one's. */
+  windows?: readonly TimelineEntry[];
 }
 
 /** Joins what the network said with what the weight file says about it. */

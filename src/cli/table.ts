@@ -1,4 +1,5 @@
 import type { EcgRecord } from '../ecg.js';
+import type { TimelineEntry } from '../index.js';
 import type { Finding, Result } from '../result.js';
 
 const BAR_CELLS = 20;
@@ -16,6 +17,7 @@ export function renderTable(record: string, source: EcgRecord, result: Result, a
     '',
     ...rows.map((finding) => renderRow(finding, width)),
     '',
+    ...(result.windows ? [...renderTimeline(result.windows), ''] : []),
     ...(all ? [] : [`  ${result.findings.length - rows.length} less likely classes: --all`]),
     `  ${result.findings[0]!.calibrated ? 'Probabilities are calibrated' : 'Probabilities are not calibrated'}; model ${result.model.name}, leadwise ${result.model.version}.`,
     `  ${result.notice}`,
@@ -29,11 +31,38 @@ function renderRow({ abbreviation, name, probability, present }: Finding, width:
   return `  ${present ? '●' : ' '} ${abbreviation.padEnd(11)} ${name.padEnd(width)}  ${bar} ${(probability * 100).toFixed(1).padStart(5)} %`;
 }
 
-function notes({ leadsDropped, leadsIgnored, flags, preprocessing }: Result): string[] {
+/** What is present when; windows one after the other that show the same are one line. */
+function renderTimeline(windows: readonly TimelineEntry[]): string[] {
+  const spans: { start: number; end: number; shown: string }[] = [];
+  for (const window of windows) {
+    const { startSeconds, seconds } = window;
+    const shown = 'error' in window ? window.error.code : present(window.findings);
+    const last = spans.at(-1);
+    if (last?.shown === shown) last.end = startSeconds + seconds;
+    else spans.push({ start: startSeconds, end: startSeconds + seconds, shown });
+  }
+  return spans.map(({ start, end, shown }) => `  ${clock(start)} - ${clock(end)}  ${shown}`);
+}
+
+function present(findings: readonly Finding[]): string {
+  const names = findings.filter((finding) => finding.present).map(({ abbreviation }) => abbreviation);
+  return names.length > 0 ? names.join(', ') : 'nothing above its threshold';
+}
+
+/** h:mm:ss */
+function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+function notes({ leadsDropped, leadsIgnored, flags, preprocessing, windows }: Result): string[] {
   const lines: string[] = [];
   if (leadsDropped.length) lines.push(`without ${leadsDropped.map(({ lead, reason }) => `${lead} (${reason})`).join(', ')}`);
   if (leadsIgnored.length) lines.push(`ignored: ${leadsIgnored.join(', ')}`);
   if (flags.length) lines.push(`flags: ${flags.join(', ')}`);
-  if (preprocessing.cutSamples) lines.push(`only the first window was read: ${preprocessing.cutSamples} samples lie behind it`);
+  if (windows) lines.push(`${windows.length} windows: of each class the most probable one is shown, and when it was present below`);
+  else if (preprocessing.cutSamples)
+    lines.push(`only the first window was read (--windows all): ${preprocessing.cutSamples} samples lie behind it`);
   return lines.map((line) => `  ${line}`);
 }
