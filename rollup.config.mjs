@@ -17,6 +17,7 @@ const anywhere = {
   evaluate: 'build/evaluate/index.js',
   profile: 'build/profile/index.js',
   simulate: 'build/simulate.js',
+  writers: 'build/writers/index.js',
   pool: 'build/pool/index.js',
 };
 const elsewhere = {

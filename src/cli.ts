@@ -7,7 +7,9 @@ import { CLASSIFY_HELP, classifyCommand } from './cli/classify.js';
 import { COMPARE_HELP, compareCommand } from './cli/compare.js';
 import { isSystemError, report } from './cli/console.js';
 import { CONVERT_HELP, convertCommand } from './cli/convert.js';
+import { CONVERT_RECORD_HELP, convertRecordCommand } from './cli/convert-record.js';
 import { EVALUATE_HELP, evaluateCommand } from './cli/evaluate.js';
+import { INFO_HELP, infoCommand } from './cli/info.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
 import { VERIFY_HELP, verifyCommand } from './cli/verify.js';
@@ -28,6 +30,8 @@ const COMMANDS = new Map<string, Command>([
   ['compare', { run: compareCommand, help: COMPARE_HELP }],
   ['verify', { run: verifyCommand, help: VERIFY_HELP }],
   ['bench', { run: benchCommand, help: BENCH_HELP }],
+  ['info', { run: infoCommand, help: INFO_HELP }],
+  ['convert-record', { run: convertRecordCommand, help: CONVERT_RECORD_HELP }],
   ['simulate', { run: simulateCommand, help: SIMULATE_HELP }],
 ]);
 
@@ -40,6 +44,8 @@ const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
   leadwise compare A B RECORD…   show how far two weight files are apart
   leadwise verify [FILE…]        check weight files, and this engine, to the last bit
   leadwise bench                 measure a network on this machine, layer by layer
+  leadwise info FILE…            show what recordings hold
+  leadwise convert-record IN OUT write a recording in another format
   leadwise simulate              write a simulated ECG
   leadwise COMMAND --help        more about a command
   leadwise --version             version and kernels

@@ -52,6 +52,12 @@ export function standardLead(name: string): string | undefined {
   return lead === undefined ? undefined : LEAD_BY_KEY.get(lead.replace(/[\s_.-]/g, ''));
 }
 
+/** Samples `start` to `end` - 1 of every lead. The arrays are views of the record's. */
+export function cutRecord(record: EcgRecord, start: number, end: number): EcgRecord {
+  const cut = <Values extends SignalArray>(values: Values) => values.subarray(start, end) as Values;
+  return { ...record, signal: record.signal.map(cut), ...(record.digital ? { digital: record.digital.map(cut) } : {}) };
+}
+
 /** Where the leads that a network wants lie in a record. */
 export interface LeadSelection {
   /** For each lead wanted its index in the record, or -1 where the record does not have it. */

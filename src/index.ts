@@ -7,7 +7,7 @@ import { parseWeights } from './weights.js';
 
 export type { DiagnosisClass } from './classes.js';
 export { type NetworkConfig, PRESETS } from './config.js';
-export type { EcgRecord, SignalArray, Unit } from './ecg.js';
+export { cutRecord, type EcgRecord, type SignalArray, type Unit } from './ecg.js';
 export type { MemoryReport, NetworkPlan } from './engine.js';
 export { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError } from './errors.js';
 export type { ClassifyAsyncOptions, ClassifyOptions, ForwardOptions, Model, Progress } from './model.js';
@@ -18,7 +18,7 @@ export type { SelfTest } from './selftest.js';
 export type { WeightsSource } from './source.js';
 export { NOTICE, VERSION } from './version.js';
 export type { Variant } from './wasm.js';
-export { cutRecord, type TimelineEntry, type WindowResult, type WindowsMode } from './windows.js';
+export type { TimelineEntry, WindowResult, WindowsMode } from './windows.js';
 
 export interface LoadOptions {
   /** The kernels, where they are not to be the inlined ones: a compiled module, a binary, or where to fetch one. */

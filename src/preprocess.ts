@@ -114,8 +114,10 @@ function faultOf(record: EcgRecord, index: number, quality: QualityMode): 'not-f
   return leadFault(record.signal[index]!) === 'not-finite' ? 'not-finite' : undefined;
 }
 
-function leadSamples(record: EcgRecord, index: number): SignalArray {
-  return record.digital?.[index] ?? record.signal[index]!;
+/** The integers, which are exact; a negative gain turns them upside down, and then `signal` is what the heart did. */
+function leadSamples({ signal, digital, adcGain }: EcgRecord, index: number): SignalArray {
+  const upsideDown = (adcGain?.[index] ?? 1) < 0;
+  return (upsideDown ? undefined : digital?.[index]) ?? signal[index]!;
 }
 
 function sigLenOf(record: EcgRecord, rows: readonly number[]): number {

@@ -1,6 +1,6 @@
 // Records longer than the network's window: cut into windows, each read as a record of its own, and joined to a timeline.
 
-import type { EcgRecord, SignalArray } from './ecg.js';
+import { cutRecord, type EcgRecord } from './ecg.js';
 import { LeadwiseError } from './errors.js';
 import type { Finding, Result } from './result.js';
 
@@ -26,12 +26,6 @@ export type WindowResult = Pick<Result, 'leads' | 'leadsDropped' | 'flags' | 'fi
 /** @throws TypeError */
 export function checkWindowsMode(mode: unknown): asserts mode is WindowsMode {
   if (mode !== 'first' && mode !== 'all') throw new TypeError(`"windows" expected "first" or "all", got ${JSON.stringify(mode)}`);
-}
-
-/** Samples `start` to `end` - 1 of every lead. The arrays are views of the record's. */
-export function cutRecord(record: EcgRecord, start: number, end: number): EcgRecord {
-  const cut = <Values extends SignalArray>(values: Values) => values.subarray(start, end) as Values;
-  return { ...record, signal: record.signal.map(cut), ...(record.digital ? { digital: record.digital.map(cut) } : {}) };
 }
 
 /**

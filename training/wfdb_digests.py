@@ -1,7 +1,8 @@
 """Digests of what Python's wfdb reads, as the oracle of the WFDB reader: python3 -m training.wfdb_digests
 
 Writes test/golden/wfdb-digests.json: for each record of the data folder (LEADWISE_DATA, or ../shared/data) its header values and the
-SHA-256 of its digital values, int32 little-endian [lead][sample]. A digest is no recording, so it may be committed.
+SHA-256 of its digital values, int32 little-endian [lead][sample], averaged over frames; where signals have several samples in a frame
+`expanded` has in its place one digest for each signal as stored. A digest is no recording, so it may be committed.
 Made with wfdb 4.3.1.
 """
 
@@ -13,12 +14,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import wfdb
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get('LEADWISE_DATA', ROOT.parent / 'shared' / 'data'))
 TARGET = ROOT / 'test' / 'golden' / 'wfdb-digests.json'
-FORMATS_READ = ['100_3chan', 'a103l', 'a103l-no-len']  # of wfdb-formats: storage formats 16 and 212
 
 
 def read(header: Path) -> wfdb.Record:
@@ -34,8 +35,27 @@ def read(header: Path) -> wfdb.Record:
         return wfdb.rdrecord(str(copy.with_suffix('')), physical=False)
 
 
-def digest(record: wfdb.Record) -> dict:
+def smooth(record: wfdb.Record, expanded: list[np.ndarray]) -> np.ndarray:
+    """wfdb's average over frames, but invalid where one of the frame's samples is, as getvec has it: wfdb averages the mark too."""
     digital = record.d_signal.T.astype('<i4')
+    for lead, samples, per_frame, fmt in zip(digital, expanded, record.samps_per_frame, record.fmt):
+        if per_frame > 1:
+            invalid = wfdb.io._signal.INVALID_SAMPLE_VALUE[fmt]
+            lead[(samples.reshape(-1, per_frame) == invalid).any(axis=1)] = invalid
+    return digital
+
+
+def sha256(values: np.ndarray) -> str:
+    return hashlib.sha256(values.astype('<i4').tobytes()).hexdigest()
+
+
+def digest(record: wfdb.Record, header: Path) -> dict:
+    extra = {}
+    digital = record.d_signal.T
+    if max(record.samps_per_frame) > 1:
+        expanded = wfdb.rdrecord(str(header.with_suffix('')), physical=False, smooth_frames=False).e_d_signal
+        extra = {'samplesPerFrame': record.samps_per_frame, 'expanded': [sha256(samples) for samples in expanded]}
+        digital = smooth(record, expanded)
     return {
         'sigName': record.sig_name,
         'fs': record.fs,
@@ -43,13 +63,14 @@ def digest(record: wfdb.Record) -> dict:
         'units': record.units,
         'adcGain': record.adc_gain,
         'baseline': record.baseline,
-        'sha256': hashlib.sha256(digital.tobytes()).hexdigest(),
+        'sha256': sha256(digital),
+        **extra,
     }
 
 
 def main() -> None:
-    headers = sorted((DATA / 'records').glob('*.hea')) + [DATA / 'wfdb-formats' / f'{name}.hea' for name in FORMATS_READ]
-    records = {f'{header.parent.name}/{header.stem}': digest(read(header)) for header in headers}
+    headers = sorted((DATA / 'records').glob('*.hea')) + sorted((DATA / 'wfdb-formats').glob('*.hea'))
+    records = {f'{header.parent.name}/{header.stem}': digest(read(header), header) for header in headers}
     lines = ',\n'.join(f'{json.dumps(name)}: {json.dumps(values)}' for name, values in records.items())
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(f'{{\n{lines}\n}}\n', encoding='utf-8')

@@ -92,7 +92,7 @@ function chooseSource(parsed: Arguments): () => Promise<{ source: string; record
   const seconds = numberFlag(parsed, 'seconds');
   if (path !== undefined) {
     if (seconds !== undefined) throw new UsageError('--seconds is the length of the simulated recording: leave it or --record out');
-    return async () => ({ source: path, record: await readArgument(path, {}) });
+    return async () => ({ source: path, record: await readArgument(path) });
   }
   try {
     const record = simulate({ seconds: seconds ?? DEFAULT_SECONDS });

@@ -1,19 +1,18 @@
-import { chooseLeads, type EcgRecord, type Unit } from '../ecg.js';
-import { LeadwiseError } from '../errors.js';
-import { cutRecord, type WindowsMode } from '../index.js';
+import type { EcgRecord } from '../ecg.js';
+import type { WindowsMode } from '../index.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality.js';
 import type { Result } from '../result.js';
-import { type Arguments, choiceFlag, type Flags, leadsFlag, numberFlag, parseArguments, UsageError } from './arguments.js';
+import { type Arguments, choiceFlag, type Flags, parseArguments, UsageError } from './arguments.js';
 import { DEFAULT_WEIGHTS, report } from './console.js';
 import { appendTo, plainArrays, standardOutput } from './ndjson.js';
-import { describeFailure, expandRecords, type Failure, readArgument } from './records.js';
+import { describeFailure, expandRecords, type Failure, READ_FLAGS, recordReader } from './records.js';
 import { renderTable } from './table.js';
 
 export const CLASSIFY_HELP = `leadwise classify FILE… [options]
 
-Names what ECG recordings show. FILE is a WFDB header (.hea), a signal file with its header beside it (.mat, .dat), a bare record name,
-a CSV table, a folder of any of these, or - for one of them on standard input (CSV).
+Names what ECG recordings show. FILE is a WFDB record (its .hea, its .dat or .mat, or its bare name), EDF, BDF, DICOM, GE MUSE XML, HL7 aECG, Philips
+XML, FHIR, ISHNE, JSON or a CSV table, told by content; a folder of any of these; or - for one file on standard input.
 
   --weights FILE   weight file (default: the shipped edge network)
   --json           one JSON array on standard output: all findings, logits and what was done to each record
@@ -35,12 +34,9 @@ const FLAGS: Flags = {
   ndjson: 'switch',
   output: 'value',
   all: 'switch',
-  leads: 'value',
-  start: 'value',
   windows: 'value',
-  fs: 'value',
-  units: 'value',
   quality: 'value',
+  ...READ_FLAGS,
 };
 
 type Element = ({ record: string } & Result) | Failure;
@@ -50,7 +46,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const parsed = parseArguments(args, FLAGS);
   if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
   const output = await openOutput(parsed);
-  const read = reader(parsed);
+  const read = recordReader(parsed);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const windows = choiceFlag<WindowsMode>(parsed, 'windows', ['first', 'all']) ?? 'first';
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
@@ -99,30 +95,4 @@ async function openOutput({ switches, values }: Arguments): Promise<Output> {
       if (json) process.stdout.write(`${JSON.stringify(elements, plainArrays, 2)}\n`);
     },
   };
-}
-
-/** Reads a record as the flags say. */
-function reader(parsed: Arguments): (record: string) => Promise<EcgRecord> {
-  const fs = numberFlag(parsed, 'fs');
-  if (fs !== undefined && fs <= 0) throw new UsageError(`--fs expected a positive number, got ${fs}`);
-  const start = numberFlag(parsed, 'start') ?? 0;
-  if (start < 0) throw new UsageError(`--start expected seconds, got ${start}`);
-  const units = choiceFlag<Unit>(parsed, 'units', ['mV', 'uV', 'adc', 'unknown']);
-  const leads = leadsFlag(parsed);
-  const options = { ...(fs === undefined ? {} : { fs }), ...(units === undefined ? {} : { units }) };
-  return async (name) => {
-    const whole = await readArgument(name, options);
-    const record = leads ? chooseLeads(whole, leads) : whole;
-    return start === 0 ? record : from(record, start);
-  };
-}
-
-function from(record: EcgRecord, startSeconds: number): EcgRecord {
-  const samples = record.signal[0]!.length;
-  const start = Math.round(startSeconds * record.fs);
-  if (start < samples) return cutRecord(record, start, samples);
-  throw new LeadwiseError(
-    'START_BEYOND_END',
-    `--start ${startSeconds} lies behind the end of the record, which has ${samples / record.fs} s`,
-  );
 }

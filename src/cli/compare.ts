@@ -30,7 +30,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   for (const [index, record] of records.entries()) {
     if (index > 0 && index % 50 === 0) report(`${index}/${records.length} records`);
     try {
-      const source = await readArgument(record, {});
+      const source = await readArgument(record);
       comparer.add(a.classify(source), b.classify(source));
     } catch (error) {
       const { message, code } = describeFailure(record, error).error;

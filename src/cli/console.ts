@@ -42,6 +42,6 @@ export async function checkOutput(file: string, force = false): Promise<void> {
   await access(dirname(resolve(file)), constants.W_OK);
 }
 
-function fileExists(file: string): LeadwiseError {
+export function fileExists(file: string): LeadwiseError {
   return new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
 }

@@ -82,7 +82,7 @@ async function readRecords(paths: string[]): Promise<EcgRecord[]> {
   const records: EcgRecord[] = [];
   for (const path of await expandRecords(paths)) {
     try {
-      records.push(await readArgument(path, {}));
+      records.push(await readArgument(path));
     } catch (error) {
       const { message, code } = describeFailure(path, error).error;
       note(`left out of the calibration: ${path}: ${message} [${code}]`);

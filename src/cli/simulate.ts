@@ -1,16 +1,14 @@
-import { access, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
 import type { EcgRecord } from '../ecg.js';
-import { LeadwiseError } from '../errors.js';
-import { formatCsv, formatWfdb, type Rhythm, type SimulateOptions, simulate } from '../simulate.js';
+import { formatCsv, type Rhythm, type SimulateOptions, simulate } from '../simulate.js';
 import { choiceFlag, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { report } from './console.js';
+import { checkRecordName, writeRecord } from './record-output.js';
 
 export const SIMULATE_HELP = `leadwise simulate [options]
 
 Writes a simulated 12-lead ECG (dynamical model of McSharry 2003, three-dipole form of Sameni 2007): for trying things out, never for training.
 
-  -o, --output FILE   .csv, or .hea for a WFDB record (default: CSV on standard output)
+  -o, --output FILE   .csv, .edf, or .hea for a WFDB record (default: CSV on standard output)
   --rhythm NAME       sinus (default), bradycardia, tachycardia, af, pvc
   --heart-rate N      beats a minute (default: by rhythm)
   --seconds N         length (default 10)
@@ -47,7 +45,11 @@ export async function simulateCommand(args: string[]): Promise<number> {
   const record = simulateOrExplain(options);
   const output = parsed.values['output'];
   if (output === undefined) process.stdout.write(formatCsv(record));
-  else await writeRecord(output, record, parsed.switches['force'] ?? false);
+  else {
+    checkRecordName(output);
+    const { files } = await writeRecord(output, record, parsed.switches['force'] ?? false);
+    report(`wrote ${files.join(', ')}: simulated, ${record.sigName.length} leads, ${record.fs} Hz`);
+  }
   return 0;
 }
 
@@ -59,25 +61,4 @@ function simulateOrExplain(options: SimulateOptions): EcgRecord {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-async function writeRecord(output: string, record: EcgRecord, force: boolean): Promise<void> {
-  const ending = extname(output).toLowerCase();
-  if (ending !== '.csv' && ending !== '.hea') throw new UsageError(`--output expected a name ending in .csv or .hea, got "${output}"`);
-  const files = new Map<string, string | Uint8Array>();
-  if (ending === '.csv') files.set(output, formatCsv(record));
-  else {
-    const name = basename(output, extname(output));
-    const { header, signal } = formatWfdb(record, name);
-    files.set(output, header).set(join(dirname(output), `${name}.dat`), signal);
-  }
-  for (const file of files.keys()) {
-    const exists = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (exists && !force) throw new LeadwiseError('FILE_EXISTS', `${file} exists: --force overwrites it`);
-  }
-  for (const [file, content] of files) await writeFile(file, content);
-  report(`wrote ${Array.from(files.keys()).join(', ')}: simulated, ${record.sigName.length} leads, ${record.fs} Hz`);
 }

@@ -1,5 +1,6 @@
 import { checkFs, checkUnit, type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
+import { isAppleHealth, readAppleHealth } from './apple-health.js';
 import { deriveFs } from './sampling.js';
 import { decodeText, splitLines } from './text.js';
 import { unitOf } from './units.js';
@@ -37,14 +38,16 @@ const TIME_UNITS = new Map([
 /**
  * Reads a table of samples: a header of lead names, each with its unit or without (`I (mV)`, `II [uV]`, `V1`), then one line for each
  * sample. A column `time`, in seconds, gives the sampling frequency. Separator `,`, `;` or tab; with the latter two a decimal comma
- * is understood. An empty cell or `NaN` is NaN.
+ * is understood. An empty cell or `NaN` is NaN. Electrocardiograms that Apple's Health app exports are read too.
  *
  * @throws FormatError `BAD_CSV`, `NOT_A_NUMBER`, `FS_REQUIRED`, `UNITS_REQUIRED`, `UNEVEN_TIME`, `FS_MISMATCH`.
  */
 export function readCsv(source: string | Uint8Array, options: CsvOptions = {}): EcgRecord {
   if (options.fs !== undefined) checkFs(options.fs, 'fs');
   if (options.units !== undefined) checkUnit(options.units, 'units');
-  const { columns, values, decimals } = parseTable(typeof source === 'string' ? source.replace(/^\ufeff/, '') : decodeText(source));
+  const text = typeof source === 'string' ? source.replace(/^\ufeff/, '') : decodeText(source);
+  if (isAppleHealth(text)) return readAppleHealth(text, options);
+  const { columns, values, decimals } = parseTable(text);
   const time = columns.findIndex(isTime);
   const leads = columns.map((_, index) => index).filter((index) => index !== time);
   if (leads.length === 0) throw bad('the header names no leads', 1);

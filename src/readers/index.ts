@@ -1,27 +1,82 @@
-import { type EcgRecord, standardLead } from '../ecg.js';
+import { cutRecord, type EcgRecord, standardLead } from '../ecg.js';
 import { FormatError } from '../errors.js';
+import { type AecgOptions, isAecg, readAecg } from './aecg.js';
+import { isAppleHealth } from './apple-health.js';
 import { type CsvOptions, readCsv } from './csv.js';
+import { type DicomOptions, isDicom, readDicom } from './dicom.js';
+import { type EdfOptions, isBdf, isEdf, readEdf } from './edf.js';
+import { isFhir, readFhir } from './fhir.js';
+import { type IshneOptions, isIshne, readIshne } from './ishne.js';
+import { isJson, readJson } from './json.js';
 import { isLaterMat, parseMatHeader } from './mat.js';
+import { isMuse, type MuseOptions, readMuse } from './muse.js';
+import { checkPart, samplesOfPart } from './part.js';
+import { isSierra, readSierra, type SierraOptions } from './sierra.js';
 import { decodeText, splitLines } from './text.js';
-import { type OpenFile, readWfdb, type WfdbOptions } from './wfdb.js';
+import { type OpenSource, readWfdb, type WfdbOptions } from './wfdb.js';
 import { parseWfdbHeader } from './wfdb-header.js';
+import { openSource } from './wfdb-source.js';
+import type { XmlOptions } from './xml.js';
 
-export type { EcgRecord, SignalArray, Unit } from '../ecg.js';
-export { FormatError, LeadwiseError } from '../errors.js';
+export { cutRecord, type EcgRecord, type SignalArray, type Unit } from '../ecg.js';
+export { FormatError, LeadwiseError, UnsupportedError } from '../errors.js';
+export { type AecgOptions, readAecg } from './aecg.js';
 export { type CsvOptions, readCsv } from './csv.js';
+export { type DicomOptions, readDicom } from './dicom.js';
+export { type EdfOptions, readEdf } from './edf.js';
+export { type FhirOptions, readFhir } from './fhir.js';
+export { type IshneOptions, readIshne } from './ishne.js';
+export { type JsonOptions, readJson } from './json.js';
 export { type MatArray, type Matrix, readMat } from './mat.js';
-export { type OpenFile, readWfdb, type WfdbOptions } from './wfdb.js';
+export { type MuseOptions, readMuse } from './muse.js';
+export type { PartOptions } from './part.js';
+export { readSierra, type SierraOptions } from './sierra.js';
+export { type ByteSource, type FlacLibrary, type OpenFile, type OpenSource, readWfdb, type WfdbOptions } from './wfdb.js';
 export { parseWfdbHeader, type WfdbHeader, type WfdbSignal } from './wfdb-header.js';
+export type { XmlLibrary, XmlOptions } from './xml.js';
 
-/** What bytes can be told to be by their content: a WFDB header, a MATLAB file, a table of samples. */
-export type SourceFormat = 'wfdb' | 'mat' | 'csv';
+/** What bytes can be told to be by their content. `edf` is EDF, EDF+, BDF or BDF+; `csv` any table of samples, that of Apple's Health app too. */
+export type SourceFormat = 'wfdb' | 'mat' | 'csv' | 'edf' | 'dicom' | 'ishne' | 'muse' | 'aecg' | 'sierra' | 'fhir' | 'json';
 
-export interface ReadOptions extends CsvOptions, WfdbOptions {
+/** Packages that single formats need, handed in: no module here imports one. leadwise/node finds those that are installed by itself. */
+export type Libraries = NonNullable<XmlOptions['libraries']> & NonNullable<WfdbOptions['libraries']>;
+
+/** Options of all readers; each takes those that are meant for it. */
+export interface ReadOptions
+  extends CsvOptions,
+    DicomOptions,
+    EdfOptions,
+    Omit<AecgOptions, 'libraries'>,
+    Omit<IshneOptions, 'libraries'>,
+    Omit<MuseOptions, 'libraries'>,
+    Omit<SierraOptions, 'libraries'>,
+    Omit<WfdbOptions, 'libraries'> {
+  libraries?: Libraries;
   /** Name of the file the bytes are from. Its ending decides where the content does not, and finds the header beside a signal file. */
   name?: string;
-  /** Gives the bytes of the files beside this one. Required for WFDB records, which are two files at least. */
-  open?: OpenFile;
+  /** Gives the bytes of the files beside this one, or sources from which parts are read. Required for WFDB records, which are two files at least. */
+  open?: OpenSource;
 }
+
+interface Reader {
+  format: SourceFormat;
+  is(bytes: Uint8Array): boolean;
+  read(bytes: Uint8Array, options: ReadOptions): EcgRecord | Promise<EcgRecord>;
+  /** It decodes the part that is wanted only. */
+  readsParts?: true;
+}
+
+/** Formats of one file that say what they are, in the order in which they are asked: FHIR is JSON too. A further format is a file and a line here. */
+const READERS: readonly Reader[] = [
+  { format: 'edf', is: (bytes) => isEdf(bytes) || isBdf(bytes), read: readEdf, readsParts: true },
+  { format: 'dicom', is: isDicom, read: readDicom },
+  { format: 'ishne', is: isIshne, read: readIshne, readsParts: true },
+  { format: 'muse', is: isMuse, read: readMuse },
+  { format: 'aecg', is: isAecg, read: readAecg },
+  { format: 'sierra', is: isSierra, read: readSierra },
+  { format: 'fhir', is: isFhir, read: readFhir },
+  { format: 'json', is: isJson, read: readJson },
+];
 
 const FORMAT_BY_ENDING = new Map<string, SourceFormat | 'dat'>([
   ['hea', 'wfdb'],
@@ -36,14 +91,17 @@ const FORMAT_BY_ENDING = new Map<string, SourceFormat | 'dat'>([
 const SNIFFED_BYTES = 65536;
 
 /**
- * Reads one recording from the bytes of a WFDB header, of a signal file with its header beside it (`name` and `open`), or of a CSV
- * table (`fs` and `units`, where the table does not say).
+ * Reads one recording, or a part of it (`startSeconds`, `seconds`), from the bytes of a file, told by its content: EDF, BDF, DICOM, ISHNE, GE MUSE XML,
+ * HL7 aECG, Philips Sierra XML, FHIR, JSON, a CSV table (`fs` and `units`, where the table does not say), a WFDB header (`open`), or a signal
+ * file with its header beside it (`name` and `open`).
  *
- * @throws FormatError `UNKNOWN_FORMAT`, `FILES_REQUIRED`, `HEADER_REQUIRED`, `HEADER_NOT_FOUND`, `HEADER_MISMATCH`, and what the reader
+ * @throws FormatError `UNKNOWN_FORMAT`, `FILES_REQUIRED`, `HEADER_REQUIRED`, `HEADER_NOT_FOUND`, `HEADER_MISMATCH`, `PAST_END`, and what the reader
  * of the format throws.
+ * @throws UnsupportedError `LIBRARY_REQUIRED` for a format whose library is not in `libraries`
  */
 export async function readBytes(bytes: Uint8Array, options: ReadOptions = {}): Promise<EcgRecord> {
   if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]') throw new TypeError('"bytes" expected a Uint8Array');
+  checkPart(options);
   const name = options.name === undefined ? undefined : baseName(options.name);
   const byEnding = name === undefined ? undefined : FORMAT_BY_ENDING.get(endingOf(name));
   // A bare signal file has no signature: its content could look like anything.
@@ -59,18 +117,32 @@ export async function readBytes(bytes: Uint8Array, options: ReadOptions = {}): P
     case 'dat':
       return readWithHeader(bytes, name, options);
     case 'csv':
-      return readCsv(bytes, options);
-    default: {
-      const message = 'neither a WFDB header, a MATLAB v4 file nor a CSV table of samples';
+      return partOf(readCsv(bytes, options), options, format);
+    case undefined: {
+      const message = 'no recording in a format that is read here (docs/formats.md)';
       throw new FormatError('UNKNOWN_FORMAT', message, name === undefined ? {} : { file: name });
+    }
+    default: {
+      const { read, readsParts } = READERS.find((reader) => reader.format === format)!;
+      const record = await read(bytes, options);
+      return readsParts ? record : partOf(record, options, format);
     }
   }
 }
 
+function partOf(record: EcgRecord, options: ReadOptions, format: SourceFormat): EcgRecord {
+  if (options.startSeconds === undefined && options.seconds === undefined) return record;
+  return cutRecord(record, ...samplesOfPart(options, record.fs, record.signal[0]!.length, format));
+}
+
 /** Tells by content what bytes are; undefined for what no reader here reads, and for bare signal files, which have no signature. */
 export function sniff(bytes: Uint8Array): SourceFormat | undefined {
+  const own = READERS.find(({ is }) => is(bytes));
+  if (own) return own.format;
   if (isMat(bytes)) return 'mat';
-  const lines = splitLines(decodeText(bytes.subarray(0, SNIFFED_BYTES))).map((line) => line.trim());
+  const text = decodeText(bytes.subarray(0, SNIFFED_BYTES));
+  if (isAppleHealth(text)) return 'csv';
+  const lines = splitLines(text).map((line) => line.trim());
   const first = lines.find((line) => line !== '' && !line.startsWith('#')) ?? '';
   if (hasControlCharacter(first) || /^[<{[]/.test(first)) return undefined;
   const isNumbers = first.includes('\t') && first.split('\t').every((cell) => Number.isFinite(Number(cell)));
@@ -109,9 +181,10 @@ async function readWithHeader(bytes: Uint8Array, name: string | undefined, optio
   return readWfdb(headerText, (fileName) => (fileName === name ? bytes : open(fileName)), options);
 }
 
-async function openHeader(headerName: string, open: OpenFile): Promise<Uint8Array> {
+async function openHeader(headerName: string, open: OpenSource): Promise<Uint8Array> {
   try {
-    return await open(headerName);
+    const { byteLength, read } = await openSource(open, headerName);
+    return await read(0, byteLength);
   } catch (error) {
     if (!(error instanceof FormatError && error.code === 'FILE_NOT_FOUND')) throw error;
     const message = 'a signal file needs the header that says what its leads, rate and units are, and there is none beside it';

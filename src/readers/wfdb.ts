@@ -1,175 +1,156 @@
 import type { EcgRecord } from '../ecg.js';
 import { FormatError } from '../errors.js';
-import { parseMatHeader } from './mat.js';
+import { checkPart, type PartOptions, samplesOfPart } from './part.js';
 import { unitOf } from './units.js';
-import { SAMPLE_FORMATS, type SampleFormat } from './wfdb-formats.js';
-import { parseWfdbHeader, type WfdbHeader, type WfdbSignal } from './wfdb-header.js';
+import type { FlacLibrary } from './wfdb-flac.js';
+import { invalidValue, NULL_FORMAT } from './wfdb-formats.js';
+import { changeFrames, samplesInFrame } from './wfdb-frames.js';
+import { parseWfdbHeader, placeOf, type WfdbHeader, type WfdbSignal } from './wfdb-header.js';
+import { openLayout, type Part, readSegment, type SegmentOptions, storedValues } from './wfdb-segments.js';
+import type { OpenSource } from './wfdb-source.js';
 
-/** Gives the bytes of a file that a header names; the name never holds a path. */
-export type OpenFile = (fileName: string) => Uint8Array | Promise<Uint8Array>;
+export type { FlacLibrary } from './wfdb-flac.js';
+export type { ByteSource, OpenFile, OpenSource } from './wfdb-source.js';
 
-export interface WfdbOptions {
+export interface WfdbOptions extends PartOptions {
   /** `verify` (the default): a signal that differs from its header's checksum or initial value is an error. */
   checksum?: 'verify' | 'ignore';
+  /**
+   * Where signals have several samples in a frame, gives their average, as Python's `wfdb` and `getvec` do, at the header's rate. Otherwise
+   * ECG signals that all have n samples in a frame come as they are stored, at n times that rate, the others repeated or averaged to it.
+   */
+  smoothFrames?: boolean;
+  /** Libraries that a format needs, by the name of their package. */
+  libraries?: { '@wasm-audio-decoders/flac'?: FlacLibrary };
 }
 
-/** The signals that share one file, interleaved in the header's order. */
-interface SignalFile {
-  name: string;
-  format: SampleFormat;
-  byteOffset: number;
-  signals: WfdbSignal[];
-  bytes: Uint8Array;
-  /** Samples that the file itself states, where it is a MATLAB file. */
-  columns?: number;
-}
+/** Values of gaps and of repeated segments in one read, beyond what a multiple of the stored values allows: 50 MB. */
+const ALWAYS_ALLOWED_VALUES = 2 ** 22;
+const MAX_VALUES_PER_STORED = 16;
 
 /**
- * Reads a WFDB record: the text of its header, and the signal files that the header names.
+ * Reads a WFDB record, or a part of it: the text of its header, and the files that the header names.
  *
  * `digital` holds the stored integers, `signal` (float64) is (digital - baseline) / gain in the header's unit, NaN where the stored
- * value stands for an invalid sample. Storage formats: 16 and 212, also inside MATLAB v4 files (`16+24`).
+ * value stands for an invalid sample. Storage formats: 8, 16, 24, 32, 61, 80, 160, 212, 310, 311; 508, 516 and 524 (FLAC) by
+ * `@wasm-audio-decoders/flac`; 16 and 32 also inside MATLAB v4 files (`16+24`). Skewed signals come in time with each other.
  *
- * @throws FormatError `BAD_HEADER`, `NO_SIGNALS`, `UNSAFE_FILE_NAME`, `TRUNCATED`, `CHECKSUM_MISMATCH`, `MAT_MISMATCH`,
- * `UNEQUAL_LENGTHS`, or `UNSUPPORTED_WFDB_` with `FORMAT`, `SEGMENTS`, `SKEW` or `FRAMES`.
+ * Of several segments one record is made, gaps are NaN. `digital`, `adcGain` and `baseline` are there where all segments that were read
+ * agree on gain, baseline and the value for invalid samples. Of a part (`startSeconds`, `seconds`) only the segments and bytes that it
+ * needs are read, but format 8 and FLAC from the start of their file, and checksums are verified where all samples of a signal were read.
+ *
+ * @throws FormatError `BAD_HEADER`, `BAD_SEGMENT`, `NO_SIGNALS`, `UNSAFE_FILE_NAME`, `TRUNCATED`, `CHECKSUM_MISMATCH`, `UNEQUAL_LENGTHS`,
+ * `UNEQUAL_UNITS`, `GAPS_TOO_LONG`, `PAST_END`, `UNSUPPORTED_WFDB_FORMAT`, `MAT_MISMATCH`, `BAD_FLAC`, `FLAC_MISMATCH`
+ * @throws UnsupportedError `LIBRARY_REQUIRED` for FLAC without its library
  */
-export async function readWfdb(headerText: string, open: OpenFile, options: WfdbOptions = {}): Promise<EcgRecord> {
+export async function readWfdb(headerText: string, open: OpenSource, options: WfdbOptions = {}): Promise<EcgRecord> {
+  checkPart(options);
   const header = parseWfdbHeader(headerText);
-  requireSupported(header);
-  const files = groupByFile(header.signals);
-  for (const file of files) {
-    file.bytes = await open(file.name);
-    if (!(ArrayBuffer.isView(file.bytes) && 'subarray' in file.bytes)) throw new TypeError('"open" expected to return a Uint8Array');
-  }
-  for (const file of files) if (/\.mat$/i.test(file.name)) file.columns = checkMatrix(file, header.sigLen);
-  const sigLen = header.sigLen ?? commonLength(files);
-  for (const file of files) requireBytes(file, sigLen);
+  const layout = await openLayout(header, open);
+  const perFrame = samplesInFrame(layout.signals, options.smoothFrames ?? false);
+  const fs = header.fs * perFrame;
+  if (!Number.isFinite(fs)) throw new FormatError('BAD_HEADER', 'the sampling frequency is no number', { format: 'wfdb' });
+  const range = chooseRange(layout.sigLen * perFrame, fs, perFrame, options);
+  const parts = await layout.open(range.from, range.to);
+  requireCredible(parts, layout.signals.length, range, perFrame);
 
-  const digital = new Map(files.flatMap((file) => deinterleave(file, sigLen)));
-  if (options.checksum !== 'ignore') for (const [signal, samples] of digital) verify(signal, samples);
-  return assemble(header, digital);
+  const rows = layout.signals.map((signal, row) => createRow(signal, scalesOf(parts, row), (range.to - range.from) * perFrame));
+  const segmentOptions = { verify: options.checksum !== 'ignore', flac: options.libraries?.['@wasm-audio-decoders/flac'] };
+  for (const part of parts) await readPart(part, rows, { ...range, perFrame, ...segmentOptions });
+  return assemble(header, fs, rows, range);
 }
 
-function requireSupported({ segments, signals }: WfdbHeader): void {
-  if (segments !== undefined) {
-    throw new FormatError('UNSUPPORTED_WFDB_SEGMENTS', `a record of ${segments} segments: multi-segment records are not read`, {
-      format: 'wfdb',
-    });
-  }
-  if (signals.length === 0) throw new FormatError('NO_SIGNALS', 'the record has no signals', { format: 'wfdb' });
-  for (const { fileName, format, samplesPerFrame, skew, line } of signals) {
-    const place = { format: 'wfdb', line };
-    if (/[/\\:\0]|\.\./.test(fileName)) {
-      throw new FormatError('UNSAFE_FILE_NAME', 'a signal file must lie beside its header, so its name cannot hold a path', place);
-    }
-    if (!SAMPLE_FORMATS.has(format)) {
-      const known = [...SAMPLE_FORMATS.keys()].join(' and ');
-      throw new FormatError('UNSUPPORTED_WFDB_FORMAT', `storage format ${format} is not read, ${known} are`, place);
-    }
-    if (samplesPerFrame !== 1) {
-      throw new FormatError('UNSUPPORTED_WFDB_FRAMES', `${samplesPerFrame} samples per frame: only 1 is read`, place);
-    }
-    if (skew !== 0) throw new FormatError('UNSUPPORTED_WFDB_SKEW', `a skew of ${skew} samples: skewed signals are not read`, place);
-  }
+/** The frames that hold the samples asked for, and the place of those in them. */
+interface SampleRange {
+  from: number;
+  to: number;
+  skip: number;
+  samples: number;
 }
 
-function groupByFile(signals: WfdbSignal[]): SignalFile[] {
-  const files = new Map<string, SignalFile>();
-  for (const signal of signals) {
-    const file = files.get(signal.fileName);
-    if (!file) {
-      const format = SAMPLE_FORMATS.get(signal.format)!;
-      const { fileName: name, byteOffset } = signal;
-      files.set(name, { name, format, byteOffset, signals: [signal], bytes: new Uint8Array() });
-      continue;
-    }
-    file.signals.push(signal);
-    if (SAMPLE_FORMATS.get(signal.format) !== file.format || (signal.byteOffset !== 0 && signal.byteOffset !== file.byteOffset)) {
-      const message = 'signals of one file must have one storage format and one byte offset';
-      throw new FormatError('BAD_HEADER', message, { format: 'wfdb', line: signal.line });
-    }
+function chooseRange(sigLen: number, fs: number, perFrame: number, options: PartOptions): SampleRange {
+  const isPart = options.startSeconds !== undefined || options.seconds !== undefined;
+  const [start, end] = isPart ? samplesOfPart(options, fs, sigLen, 'wfdb') : [0, sigLen];
+  const from = Math.floor(start / perFrame);
+  return { from, to: Math.ceil(end / perFrame), skip: start - from * perFrame, samples: end - start };
+}
+
+/** What is behind no byte must stay in proportion: a line of a header can announce a gap of any length. */
+function requireCredible(parts: Part[], signals: number, { from, to }: SampleRange, perFrame: number): void {
+  const values = (to - from) * perFrame * signals;
+  const stored = [...new Set(parts.map(({ segment }) => segment))].reduce((sum, segment) => sum + storedValues(segment), 0);
+  if (values <= ALWAYS_ALLOWED_VALUES + MAX_VALUES_PER_STORED * stored) return;
+  const message = `gaps and repeated segments make ${values} values of ${stored}: read it in parts, with { startSeconds, seconds }`;
+  throw new FormatError('GAPS_TOO_LONG', message, { format: 'wfdb' });
+}
+
+/** One signal of the result. */
+interface Row {
+  /** The header's line that says its name, gain, baseline and unit. */
+  scale: WfdbSignal;
+  /** Whether all parts agree on gain, baseline and invalid value. */
+  isOneScale: boolean;
+  digital: Int32Array;
+  physical: Float64Array;
+}
+
+/** What the parts that have a signal say of it. */
+function scalesOf(parts: Part[], row: number): WfdbSignal[] {
+  return parts.flatMap(({ segment, rows }) => segment.signals.filter((_, index) => rows[index] === row));
+}
+
+/** A row of gaps. */
+function createRow(signal: WfdbSignal, scales: WfdbSignal[], length: number): Row {
+  const [scale = signal] = scales;
+  for (const other of scales) {
+    if (other.units === scale.units || (unitOf(other.units) !== 'unknown' && unitOf(other.units) === unitOf(scale.units))) continue;
+    throw new FormatError('UNEQUAL_UNITS', 'the unit of the signal is not that of the same signal in an earlier segment', placeOf(other));
   }
-  return [...files.values()];
+  const { adcGain, baseline, format } = scale;
+  const stored = scales.filter((other) => other.format !== NULL_FORMAT);
+  const isOneScale = scales.every((other) => other.adcGain === adcGain && other.baseline === baseline);
+  const isOneInvalid = new Set(stored.map((other) => invalidValue(other.format))).size <= 1;
+  const invalid = invalidValue(stored[0]?.format ?? format);
+  const gaps = { digital: new Int32Array(length).fill(invalid), physical: new Float64Array(length).fill(Number.NaN) };
+  return { scale, isOneScale: isOneScale && isOneInvalid, ...gaps };
 }
 
-/** A `.mat` file must be the matrix that the header takes it for: one row for each signal, one column for each sample. Returns the columns. */
-function checkMatrix({ name, bytes, signals, byteOffset, format }: SignalFile, sigLen: number | undefined): number {
-  const matrix = parseMatHeader(bytes, name);
-  const expected = `${signals.length} x ${sigLen ?? matrix.columns} ${format.matType ?? 'no matrix'} from byte ${byteOffset}`;
-  const actual = `${matrix.rows} x ${matrix.columns} ${matrix.type} from byte ${matrix.dataOffset}`;
-  if (expected !== actual || matrix.bigEndian) {
-    const order = matrix.bigEndian ? ', big-endian' : '';
-    throw new FormatError('MAT_MISMATCH', `the header describes ${expected}, the file holds ${actual}${order}`, {
-      format: 'mat',
-      file: name,
-    });
-  }
-  return matrix.columns;
+/** Where the frames of a part go. */
+interface Target extends SegmentOptions {
+  from: number;
+  to: number;
+  perFrame: number;
 }
 
-/** Where the header leaves the length out, the files say it, and they must agree. */
-function commonLength(files: SignalFile[]): number {
-  const lengths = files.map(
-    ({ bytes, byteOffset, format, signals, columns }) =>
-      columns ?? Math.floor(format.samplesIn(Math.max(0, bytes.length - byteOffset)) / signals.length),
-  );
-  const [first = 0, ...others] = lengths;
-  if (others.some((length) => length !== first)) {
-    const message = `the header gives no length, and the signal files hold ${lengths.join(', ')} samples`;
-    throw new FormatError('UNEQUAL_LENGTHS', message, { format: 'wfdb' });
-  }
-  return first;
-}
-
-/** Compares with what is there before anything is allocated. */
-function requireBytes({ name, bytes, byteOffset, format, signals }: SignalFile, sigLen: number): void {
-  const needed = byteOffset + format.bytesFor(sigLen * signals.length);
-  if (needed <= bytes.length) return;
-  const message = `${signals.length} signals of ${sigLen} samples need ${needed} bytes, the file has ${bytes.length}`;
-  throw new FormatError('TRUNCATED', message, { format: 'wfdb', file: name });
-}
-
-function deinterleave({ bytes, byteOffset, format, signals }: SignalFile, sigLen: number): [WfdbSignal, Int32Array][] {
-  const frames = new Int32Array(sigLen * signals.length);
-  format.decode(bytes.subarray(byteOffset), frames);
-  return signals.map((signal, channel) => {
-    const samples = new Int32Array(sigLen);
-    for (let t = 0, at = channel; t < sigLen; t++, at += signals.length) samples[t] = frames[at]!;
-    return [signal, samples];
+async function readPart({ segment, start, frames, rows: rowOf }: Part, rows: Row[], { from, to, perFrame, ...options }: Target) {
+  const [first, end] = [Math.max(from, start), Math.min(to, start + frames)];
+  const read = await readSegment(segment, first - start, end - start, options);
+  segment.signals.forEach((signal, index) => {
+    const samples = read[index];
+    if (samples === undefined) return;
+    const { samplesPerFrame, adcGain, baseline } = signal;
+    const invalid = invalidValue(signal.format);
+    const { digital, physical } = rows[rowOf[index]!]!;
+    const values = changeFrames(samples, samplesPerFrame, perFrame, invalid);
+    const at = (first - from) * perFrame;
+    digital.set(values, at);
+    for (let t = 0; t < values.length; t++) if (values[t] !== invalid) physical[at + t] = (values[t]! - baseline) / adcGain;
   });
 }
 
-function verify({ checksum, initialValue, fileName, line }: WfdbSignal, samples: Int32Array): void {
-  let sum = 0;
-  for (const sample of samples) sum = (sum + sample) | 0;
-  const sumDiffers = checksum !== undefined && ((sum ^ checksum) & 0xffff) !== 0;
-  const startDiffers = initialValue !== undefined && samples.length > 0 && samples[0] !== initialValue;
-  if (!sumDiffers && !startDiffers) return;
-  const what = sumDiffers ? 'checksum' : 'initial value';
-  const message = `the samples do not have the ${what} that the header gives; { checksum: 'ignore' } reads them as they are`;
-  throw new FormatError('CHECKSUM_MISMATCH', message, { format: 'wfdb', file: fileName, line });
-}
-
-function assemble({ fs, signals, comments }: WfdbHeader, digital: Map<WfdbSignal, Int32Array>): EcgRecord {
-  const samples = signals.map((signal) => digital.get(signal)!);
+function assemble({ comments }: WfdbHeader, fs: number, rows: Row[], { skip, samples }: SampleRange): EcgRecord {
+  const cut = <T extends Int32Array | Float64Array>(values: T) =>
+    (values.length === samples ? values : values.slice(skip, skip + samples)) as T;
   return {
     fs,
-    sigName: signals.map(({ sigName }) => sigName),
-    units: signals.map(({ units }) => unitOf(units)),
-    signal: signals.map((signal, index) => toPhysical(signal, samples[index]!)),
-    digital: samples,
-    adcGain: signals.map(({ adcGain }) => adcGain),
-    baseline: signals.map(({ baseline }) => baseline),
+    sigName: rows.map(({ scale }) => scale.sigName),
+    units: rows.map(({ scale }) => unitOf(scale.units)),
+    signal: rows.map(({ physical }) => cut(physical)),
+    ...(rows.every(({ isOneScale }) => isOneScale) && {
+      digital: rows.map(({ digital }) => cut(digital)),
+      adcGain: rows.map(({ scale }) => scale.adcGain),
+      baseline: rows.map(({ scale }) => scale.baseline),
+    }),
     comments,
   };
-}
-
-function toPhysical({ format, adcGain, baseline }: WfdbSignal, digital: Int32Array): Float64Array {
-  const { invalid } = SAMPLE_FORMATS.get(format)!;
-  const physical = new Float64Array(digital.length);
-  for (let t = 0; t < digital.length; t++) {
-    const sample = digital[t]!;
-    physical[t] = sample === invalid ? Number.NaN : (sample - baseline) / adcGain;
-  }
-  return physical;
 }

@@ -84,7 +84,7 @@ describe('simulate', () => {
     ['--heart-rate', '1000'],
     ['--rhythm', 'waltz'],
     ['--noise', 'loud'],
-    ['--output', 'ecg.edf'],
+    ['--output', 'ecg.dcm'],
     ['--colour', 'red'],
   ])('%s %s is a wrong call', async (flag, value) => {
     const run = await leadwise(['simulate', flag, value]);

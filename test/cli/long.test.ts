@@ -39,7 +39,7 @@ describe('a long record', () => {
     const expected = model.classify(cutRecord(await readRecord(at('long.csv')), 2050, 3400));
     expect(JSON.parse(stdout)[0].logits).toEqual(Array.from(expected.logits));
     const beyond = await leadwise(['classify', at('long.csv'), '--start', '34']);
-    expect([beyond.code, beyond.stderr]).toEqual([1, expect.stringContaining('START_BEYOND_END')]);
+    expect([beyond.code, beyond.stderr]).toEqual([1, expect.stringContaining('PAST_END')]);
   });
 
   it.each([

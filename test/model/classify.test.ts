@@ -221,6 +221,14 @@ describe('the same bits', () => {
     }
   });
 
+  it('from signal, where a negative gain turns the integers upside down', () => {
+    const { digital } = simulate({ fs: 100, seconds: 6, seed: 3 }) as Required<EcgRecord>;
+    const upsideDown = digital.map((values) => values.map((value) => -value));
+    const signal = digital.map((values) => Float64Array.from(values));
+    const turned = { ...record, signal, digital: upsideDown, adcGain: digital.map(() => -1), baseline: digital.map(() => 0) };
+    expect(bitsOf(model.classify(turned).logits)).toEqual(bitsOf(model.classify({ ...record, signal }).logits));
+  });
+
   it('from digital, whatever signal and units say', () => {
     const { digital } = simulate({ fs: 100, seconds: 6, seed: 3 }) as Required<EcgRecord>;
     const units = record.units.map(() => 'unknown' as const);

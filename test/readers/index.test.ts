@@ -33,7 +33,7 @@ describe('sniff', () => {
     ['100\t2\t360\t650000\n', 'csv'],
     ['rec 1 250,II\n', 'csv'],
     ['<xml a="1,2"/>', undefined],
-    ['{"fs": 1, "signal": []}', undefined],
+    ['{"fs": 1, "signal": []}', 'json'],
     ['[1,2]', undefined],
     ['plain words', undefined],
     ['\0\0,', undefined],

@@ -5,6 +5,7 @@ describe('the record line', () => {
   it('has defaults for all that may be left out', () => {
     expect(parseWfdbHeader('rec 1\nrec.dat 212')).toEqual({
       recordName: 'rec',
+      sigCount: 1,
       fs: 250,
       comments: [],
       signals: [
@@ -41,8 +42,28 @@ describe('the record line', () => {
     expect([header.baseTime, header.baseDate]).toEqual([baseTime, baseDate]);
   });
 
-  it('of a multi-segment record leaves the segment lines alone', () => {
-    expect(parseWfdbHeader('multi/3 2 360 1000\na 500\nb 300\nc 200\n')).toMatchObject({ recordName: 'multi', segments: 3, signals: [] });
+  it('of a multi-segment record is followed by its segments', () => {
+    const header = parseWfdbHeader('multi/3 2 360 1000\na 500\n# gap\n~ 300\nc_1 200 \n');
+    expect(header).toMatchObject({ recordName: 'multi', sigCount: 2, segments: 3, sigLen: 1000, signals: [], comments: ['gap'] });
+    expect(header.segmentLines).toEqual([
+      { recordName: 'a', sigLen: 500, line: 2 },
+      { recordName: '~', sigLen: 300, line: 4 },
+      { recordName: 'c_1', sigLen: 200, line: 5 },
+    ]);
+  });
+
+  it.each([
+    ['m/0 1', 1],
+    ['m/2 1\na 5', 1],
+    ['m/1 1\na 5\nb 5', 1],
+    ['m/1 1 250 6\na 5', 1],
+    ['m/1 1\na', 2],
+    ['m/1 1\na x', 2],
+    ['m/1 1\na -5', 2],
+    ['m/2 1\na 9007199254740991\nb 1', 1],
+  ])('refuses the segments of %j', (text, line) => {
+    const error = { name: 'FormatError', code: 'BAD_HEADER', place: { format: 'wfdb', file: 'm.hea', line } };
+    expect(() => parseWfdbHeader(text, 'm.hea')).toThrow(expect.objectContaining(error));
   });
 
   it.each([
