@@ -246,6 +246,7 @@ describe('the package', () => {
       signal: ['filtfilt', 'resample', 'resamplePoly', 'zscore'],
       readers: [
         'readBytes',
+        'readRecordFrom',
         'readCsv',
         'readWfdb',
         'readMat',
