@@ -36,7 +36,8 @@ function marked(digital: Int32Array, signal: ArrayLike<number>): Int32Array {
   return digital.map((value, n) => (Number.isNaN(signal[n]) ? INVALID : value));
 }
 
-function digitize(signal: ArrayLike<number>): { digital: Int32Array; gain: number; error: number } {
+/** Integers of 16 bits for samples, their gain, and how far they are from the samples at most: 0 where a usual gain makes whole numbers of them. */
+export function digitize(signal: ArrayLike<number>): { digital: Int32Array; gain: number; error: number } {
   let most = 0;
   for (let n = 0; n < signal.length; n++) if (Number.isFinite(signal[n])) most = Math.max(most, Math.abs(signal[n]!));
   const exact = GAINS.find((gain) => most * gain <= LARGEST && errorOf(signal, gain) === 0);

@@ -3,6 +3,7 @@ import { RecordError } from '../errors.js';
 import { edfRate } from '../readers/edf.js';
 import { RECORDING_ENDS } from '../readers/edf-annotations.js';
 import { isAnnotationLabel } from '../readers/edf-header.js';
+import { digitize } from './digital.js';
 
 const LOWEST = -32768;
 const HIGHEST = 32767;
@@ -28,8 +29,8 @@ type StoredLead = Omit<StoredSignal, 'label' | 'dimension' | 'samplesPerRecord'>
 /**
  * The record as EDF+C (sources: `readers/edf-header.ts`), without names, dates and comments.
  *
- * A lead whose `digital` fits 16 bits is stored as it is, as are integers in `signal` without `digital`: `readEdf` gives them back with
- * their gain and baseline. Any other lead is scaled to 16 bits over its own range, with an error of half a step at most. The header has
+ * A lead whose `digital` fits 16 bits is stored as it is, as is a `signal` without `digital` of which a usual gain makes whole numbers: `readEdf` gives them
+ * back with their gain and baseline. Any other lead is scaled to 16 bits over its own range, with an error of half a step at most. The header has
  * eight characters for a limit: a gain that they cannot give exactly comes back within half a step, too.
  *
  * A length that no data record of a tenth of a second up to a minute divides is filled up with the last sample, and an annotation
@@ -113,15 +114,18 @@ interface Integers {
 /** Integers of 16 bits that the record has for a lead, with their scale. */
 function integersOf({ signal, digital, adcGain, baseline }: EcgRecord, lead: number): Integers | undefined {
   const gain = adcGain?.[lead];
-  const integers =
-    digital && gain
-      ? { values: digital[lead]!, adcGain: gain, baseline: baseline?.[lead] ?? 0 }
-      : { values: signal[lead]!, adcGain: 1, baseline: 0 };
+  if (!digital || !gain) return wholeNumbers(signal[lead]!);
+  const integers = { values: digital[lead]!, adcGain: gain, baseline: baseline?.[lead] ?? 0 };
   const { values } = integers;
   for (let t = 0; t < values.length; t++) {
     if (!(Number.isInteger(values[t]) && values[t]! >= LOWEST && values[t]! <= HIGHEST)) return undefined;
   }
   return integers;
+}
+
+function wholeNumbers(signal: SignalArray): Integers | undefined {
+  const { digital, gain, error } = digitize(signal);
+  return error === 0 ? { values: digital, adcGain: gain, baseline: 0 } : undefined;
 }
 
 /** With limits around the values that eight characters give exactly, where there are any, the widest of them. */
