@@ -41,9 +41,9 @@ describe('exports', () => {
     expect(jsr.version).toBe(version);
   });
 
-  it('of weights give the bytes of the file', async () => {
-    const { default: bytes } = await import(/* @vite-ignore */ `${ROOT}/dist/weights/edge.js`);
-    expect(Buffer.compare(bytes, readFileSync(`${ROOT}/weights/edge.safetensors`))).toBe(0);
+  it.each(['edge', 'compact'])('of the %s weights give the bytes of the file', async (name) => {
+    const { default: bytes } = await import(/* @vite-ignore */ `${ROOT}/dist/weights/${name}.js`);
+    expect(Buffer.compare(bytes, readFileSync(`${ROOT}/weights/${name}.safetensors`))).toBe(0);
   });
 });
 
