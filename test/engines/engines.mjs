@@ -11,8 +11,8 @@ import { bundleForWorkerd } from './project.mjs';
 const require = createRequire(import.meta.url);
 
 /**
- * All engines: `name`, `family` (of the JavaScript and WebAssembly engine), `path` of its program (undefined: not here), `install`: what
- * brings it, `start(path, request, folder)`: begins a run; gives `ended`, which rejects when the program ends, and `stop`.
+ * All engines: `name`, `family` (of the JavaScript and WebAssembly engine), `path` of its program (undefined: not here), and
+ * `start(path, request, folder)`, which begins a run and gives `ended`, which rejects when the program ends, and `stop`.
  */
 export const ENGINES = [
   ...[20, 22, 24, 26].map((major) => node(major)),
