@@ -1,7 +1,7 @@
 // From a Web `Request` to a `Response`: all that the Worker, the Deno server and the Lambda function have in common.
 
 import { FormatError, loadModel, NOTICE, RecordError, VERSION } from 'leadwise';
-import { readBytes, readCsv } from 'leadwise/readers';
+import { readBytes, readCsv, readJson } from 'leadwise/readers';
 import weights from 'leadwise/weights/edge';
 
 const MOST_BYTES = 10_000_000;
@@ -72,9 +72,9 @@ function allow({ method }, ...methods) {
 function readerFor(contentType) {
   switch (contentType.split(';')[0].trim().toLowerCase()) {
     case 'application/json':
-      return readJson;
+      return (bytes, query) => readJson(bytes, tableOptions(query));
     case 'text/csv':
-      return (bytes, query) => readCsv(bytes, csvOptions(query));
+      return (bytes, query) => readCsv(bytes, tableOptions(query));
     case 'multipart/form-data':
       return (bytes, query) => readForm(bytes, contentType, query);
     default:
@@ -106,57 +106,10 @@ async function readBody(request) {
   return bytes;
 }
 
-/** `?fs=500&units=mV`, for tables that say neither. */
-function csvOptions(query) {
+/** `?fs=500&units=mV`, for tables and objects of leads that say neither. */
+function tableOptions(query) {
   const { fs, units } = Object.fromEntries(query);
   return { ...(fs === undefined ? {} : { fs: Number(fs) }), ...(units === undefined ? {} : { units }) };
-}
-
-function readJson(bytes) {
-  const record = parseJson(bytes);
-  const { fs, sigName, units, signal, digital, adcGain, baseline } = record ?? {};
-  return {
-    fs,
-    sigName,
-    units,
-    signal: typedRows(signal, 'signal', toFloat64),
-    ...(digital ? { digital: typedRows(digital, 'digital', toInt32) } : {}),
-    ...(adcGain ? { adcGain } : {}),
-    ...(baseline ? { baseline } : {}),
-  };
-}
-
-function parseJson(bytes) {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // The engine's message quotes the body.
-    throw new RequestError(400, 'BAD_JSON', 'The body is no JSON');
-  }
-}
-
-function typedRows(rows, name, convert) {
-  if (!Array.isArray(rows)) throw new TypeError(`"record.${name}" expected an array of arrays, one for each lead`);
-  return rows.map((row, index) => {
-    if (Array.isArray(row)) return convert(row, `record.${name}[${index}]`);
-    throw new TypeError(`"record.${name}[${index}]" expected an array of numbers`);
-  });
-}
-
-/** null is what JSON.stringify makes of NaN, which marks an invalid sample; Float64Array.from would make 0 of it. */
-function toFloat64(row, title) {
-  return Float64Array.from(row, (value) => {
-    if (typeof value === 'number') return value;
-    if (value === null) return Number.NaN;
-    throw new TypeError(`"${title}" expected numbers, and null for invalid samples`);
-  });
-}
-
-function toInt32(row, title) {
-  return Int32Array.from(row, (value) => {
-    if ((value | 0) === value) return value;
-    throw new TypeError(`"${title}" expected whole numbers of 32 bits`);
-  });
 }
 
 /** A WFDB record as a form with one file for the header and one for each signal file; the names of the fields do not matter. */
@@ -173,7 +126,7 @@ async function readForm(bytes, contentType, query) {
     if (file) return file;
     throw new FormatError('FILE_NOT_FOUND', 'the form does not have the file that the header names', { file: fileName });
   };
-  return readBytes(files.get(name), { name, open, ...csvOptions(query) });
+  return readBytes(files.get(name), { name, open, ...tableOptions(query) });
 }
 
 async function parseForm(bytes, contentType) {

@@ -49,11 +49,11 @@ async function badRequests() {
   const two = { fs: 500, sigName: ['I', 'II'], units: ['mV', 'mV'] };
   return [
     [400, 'BAD_JSON', { headers: JSON_TYPE, body: '{"fs": 500,' }],
-    [400, 'BAD_RECORD', json(null)],
-    [400, 'BAD_RECORD', json({ ...two, signal: { 0: [1] } })],
-    [400, 'BAD_RECORD', json({ ...two, signal: [[1, '2'], [1]] })],
-    [400, 'BAD_RECORD', json({ ...two, signal: [[1]], digital: [[0.5]] })],
-    [400, 'BAD_RECORD', json({ ...two, fs: '500', signal: [[1], [2]] })],
+    [400, 'BAD_JSON', json(null)],
+    [400, 'BAD_JSON', json({ ...two, signal: { 0: [1] } })],
+    [400, 'BAD_JSON', json({ ...two, signal: [[1, '2'], [1]] })],
+    [400, 'BAD_JSON', json({ ...two, signal: [[1]], digital: [[0.5]] })],
+    [400, 'BAD_JSON', json({ ...two, fs: '500', signal: [[1], [2]] })],
     [400, 'RECORD_TOO_SHORT', json({ ...two, signal: [[1], [2]] })],
     [400, 'NO_USABLE_LEAD', json({ ...two, signal: [Array(5000).fill(null), Array(5000).fill(7)] })],
     [400, 'NOT_A_NUMBER', { headers: CSV_TYPE, body: 'time,I (mV)\n0,zero\n' }],
