@@ -12,7 +12,7 @@ export type { MemoryReport, NetworkPlan } from './engine.js';
 export { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError } from './errors.js';
 export type { ClassifyAsyncOptions, ClassifyOptions, ForwardOptions, Model, Progress } from './model.js';
 export type { Bandwidth, Peak, Profile, ProfiledLayer, ProfileOptions, Timing } from './profile/profile.js';
-export type { QualityMode } from './quality.js';
+export type { QualityMode } from './quality/mode.js';
 export type { Finding, Result } from './result.js';
 export type { SelfTest } from './selftest.js';
 export type { WeightsSource } from './source.js';

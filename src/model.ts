@@ -5,7 +5,7 @@ import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
 import { type NetworkInput, preprocessRecord, recordLength } from './preprocess.js';
 import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
-import { checkQualityMode, type QualityMode } from './quality.js';
+import { checkQualityMode, type QualityMode } from './quality/mode.js';
 import { makeResult, type Result } from './result.js';
 import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
 import { SignalEngine } from './signal-engine.js';

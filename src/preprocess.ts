@@ -4,7 +4,7 @@ import type { NetworkConfig } from './config.js';
 import { checkRecord, type EcgRecord, type SignalArray, selectLeads } from './ecg.js';
 import { RecordError } from './errors.js';
 import filters from './filters.json' with { type: 'json' };
-import { type DropReason, leadFault, type QualityMode } from './quality.js';
+import { type DropReason, leadFault, type QualityMode } from './quality/mode.js';
 import { defaultPadlen, type RatedFilter, resampledLength, type SignalEngine } from './signal-engine.js';
 
 const LOWEST_FS = 50;

@@ -1,7 +1,7 @@
 import type { EcgRecord } from '../ecg.js';
 import type { WindowsMode } from '../index.js';
 import { loadModelFile } from '../node.js';
-import type { QualityMode } from '../quality.js';
+import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 import { type Arguments, choiceFlag, type Flags, parseArguments, UsageError } from './arguments.js';
 import { DEFAULT_WEIGHTS, report } from './console.js';

@@ -15,7 +15,7 @@ import {
   renderReport,
 } from '../evaluate/index.js';
 import { loadModelFile, readRecord } from '../node.js';
-import type { QualityMode } from '../quality.js';
+import type { QualityMode } from '../quality/mode.js';
 import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { checkOutput, DEFAULT_WEIGHTS, readInput, report, writeOutput } from './console.js';
 

@@ -1,7 +1,7 @@
 // What an evaluation says. Undefined figures (a class without positives) are null, so that JSON keeps them.
 
 import type { DiagnosisClass } from '../classes.js';
-import type { QualityMode } from '../quality.js';
+import type { QualityMode } from '../quality/mode.js';
 import type { Variant } from '../wasm.js';
 
 /** A figure with its percentile bootstrap interval, records drawn with replacement. */

@@ -3,7 +3,7 @@
 import { chooseLeads, type EcgRecord, LEAD_SETS, standardLead } from '../ecg.js';
 import { FormatError, LeadwiseError } from '../errors.js';
 import type { Model } from '../model.js';
-import { checkQualityMode, type QualityMode } from '../quality.js';
+import { checkQualityMode, type QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 import { NOTICE } from '../version.js';
 import { yieldToHost } from '../yield.js';

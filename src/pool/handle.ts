@@ -1,7 +1,7 @@
 // One worker as the pool sees it: it starts, is free, runs a job, and ends once.
 
 import type { EcgRecord } from '../ecg.js';
-import type { QualityMode } from '../quality.js';
+import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 import { endedError, keepAlive, listen, type WorkerLike } from './host.js';
 import { type FromWorker, type LoadMessage, type ToWorker, unpackError } from './messages.js';

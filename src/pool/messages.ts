@@ -3,7 +3,7 @@
 import type { EcgRecord } from '../ecg.js';
 import { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError } from '../errors.js';
 import type { LoadOptions } from '../index.js';
-import type { QualityMode } from '../quality.js';
+import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 
 /** The first message. A URL cannot be posted: it goes as text. */

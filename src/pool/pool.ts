@@ -1,7 +1,7 @@
 import { checkRecord, type EcgRecord } from '../ecg.js';
 import { LeadwiseError } from '../errors.js';
 import type { ClassifyOptions } from '../model.js';
-import { checkQualityMode } from '../quality.js';
+import { checkQualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 import { type Job, WorkerHandle } from './handle.js';
 import { endedError, type WorkerLike } from './host.js';
