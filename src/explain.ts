@@ -1,5 +1,11 @@
 // Occlusion: what the network would have said without a lead, or without half a second.
 
+import { acceptedCodes, type DiagnosisClass } from './classes.js';
+import type { NetworkConfig } from './config.js';
+import type { NetworkInput } from './preprocess.js';
+
+const SEGMENT_SECONDS = 0.5;
+
 /** How the logit of one class changes when a part of the record is hidden: below zero where that part speaks for the finding. */
 export interface Explanation {
   /** SNOMED CT code, as in a finding. */
@@ -10,7 +16,60 @@ export interface Explanation {
   readonly logit: number;
   /** Each lead that carried signal, hidden as a missing lead is: by zeros. */
   readonly leads: readonly { readonly lead: string; readonly change: number }[];
-  /** Each half second of the record that the network saw, hidden in all leads at once. In seconds from the record's start. */
-  readonly segments: readonly { readonly startSeconds: number; readonly endSeconds: number; readonly change: number }[];
+  /** Each half second of the record that the network saw, hidden in all leads at once. */
+  readonly segments: readonly Segment[];
   readonly notice: string;
+}
+
+/** In seconds from the record's start; the last one ends with the record or the network's window. */
+interface Segment {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly change: number;
+}
+
+/**
+ * Which of `classes` a code means: a SNOMED CT code (either one of a merged pair), or an abbreviation in any case.
+ * @throws TypeError, RangeError
+ */
+export function classIndex(classes: readonly DiagnosisClass[], code: unknown): number {
+  if (typeof code !== 'string') throw new TypeError(`"code" expected a string, got ${code === null ? 'null' : typeof code}`);
+  const wanted = code.toLowerCase();
+  const index = classes.findIndex(
+    ({ code: own, abbreviation }) => abbreviation.toLowerCase() === wanted || acceptedCodes(own).includes(code),
+  );
+  if (index >= 0) return index;
+  const known = classes.map(({ code: own, abbreviation }) => `${own} ${abbreviation}`).join(', ');
+  throw new RangeError(`"code" expected one of ${known}, got ${JSON.stringify(code.slice(0, 40))}`);
+}
+
+/** How many runs `occlude` makes beside the first. */
+export function occlusionCount(input: NetworkInput, config: NetworkConfig): number {
+  return input.leads.length + Math.ceil((config.windowSamples - input.preprocessing.paddedSamples) / (SEGMENT_SECONDS * config.fs));
+}
+
+/**
+ * The logit of a window, then without each lead, then without each half second. Zeros hide: they are the mean of a z-scored lead, what a
+ * missing lead is, and what training silences stretches with.
+ */
+export async function occlude(
+  { window, leads, preprocessing }: NetworkInput,
+  { leads: rows, windowSamples, fs }: NetworkConfig,
+  logitOf: (window: Float32Array) => Promise<number>,
+): Promise<Pick<Explanation, 'logit' | 'leads' | 'segments'>> {
+  const logit = await logitOf(window);
+  const result = { logit, leads: [] as { lead: string; change: number }[], segments: [] as Segment[] };
+  for (const lead of leads) {
+    const row = rows.indexOf(lead) * windowSamples;
+    result.leads.push({ lead, change: (await logitOf(window.slice().fill(0, row, row + windowSamples))) - logit });
+  }
+  const first = preprocessing.paddedSamples;
+  const length = SEGMENT_SECONDS * fs;
+  for (let start = first; start < windowSamples; start += length) {
+    const end = Math.min(start + length, windowSamples);
+    const hidden = window.slice();
+    for (let row = 0; row < hidden.length; row += windowSamples) hidden.fill(0, row + start, row + end);
+    result.segments.push({ startSeconds: (start - first) / fs, endSeconds: (end - first) / fs, change: (await logitOf(hidden)) - logit });
+  }
+  return result;
 }

@@ -3,12 +3,14 @@ import type { NetworkConfig } from './config.js';
 import type { EcgRecord } from './ecg.js';
 import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
+import { classIndex, type Explanation, occlude, occlusionCount } from './explain.js';
 import { type NetworkInput, preprocessRecord, recordLength } from './preprocess.js';
 import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
 import { checkQualityMode, type QualityMode } from './quality/mode.js';
 import { makeResult, type Result } from './result.js';
 import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
 import { SignalEngine } from './signal-engine.js';
+import { NOTICE } from './version.js';
 import { instantiateKernels, type KernelSource } from './wasm.js';
 import type { Weights } from './weights.js';
 import { checkWindowsMode, Timeline, type WindowsMode, windowsOf } from './windows.js';
@@ -33,6 +35,8 @@ export interface ClassifyAsyncOptions extends ClassifyOptions {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
+
+export interface ExplainOptions extends Omit<ClassifyAsyncOptions, 'windows'> {}
 
 export interface ForwardOptions {
   /**
@@ -120,6 +124,32 @@ export class Model {
     } finally {
       this.running--;
     }
+  }
+
+  /**
+   * Occlusion: how the logit of a class changes when each lead, and each half second in all leads, is hidden from the network. One run for
+   * each, in the record's first window; gives way to the host and queues like `classifyAsync`.
+   * @param code SNOMED CT code or abbreviation of one of `classes`
+   * @throws TypeError, RangeError for a class that the network does not know
+   * @throws what `classifyAsync` throws
+   */
+  async explain(record: EcgRecord, code: string, options: ExplainOptions = {}): Promise<Explanation> {
+    const index = classIndex(this.classes, code);
+    options.signal?.throwIfAborted();
+    const input = this.prepare(record, options);
+    return this.enqueue(async () => {
+      const engine = this.liveEngine();
+      const runs = 1 + occlusionCount(input, this.config);
+      let run = 0;
+      const changes = await occlude(input, this.config, async (window) => {
+        const { onProgress } = options;
+        const report = onProgress && ((step: Progress) => onProgress({ ...step, fraction: (run + step.fraction) / runs }));
+        const logits = await this.runYielding(engine, window, { ...options, ...(report ? { onProgress: report } : {}) });
+        run++;
+        return logits[index]!;
+      });
+      return { ...this.classes[index]!, ...changes, notice: NOTICE };
+    });
   }
 
   /**
@@ -229,7 +259,11 @@ export class Model {
     return run;
   }
 
-  private async runYielding(engine: Engine, x: Float32Array, { signal, onProgress }: ClassifyAsyncOptions): Promise<Float32Array> {
+  private async runYielding(
+    engine: Engine,
+    x: Float32Array,
+    { signal, onProgress }: Pick<ClassifyAsyncOptions, 'signal' | 'onProgress'>,
+  ): Promise<Float32Array> {
     let done = 0;
     const layers = engine.run(x);
     for (;;) {
