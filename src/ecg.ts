@@ -52,6 +52,12 @@ export function standardLead(name: string): string | undefined {
   return lead === undefined ? undefined : LEAD_BY_KEY.get(lead.replace(/[\s_.-]/g, ''));
 }
 
+/** The samples of a lead as they are read: the integers, which are exact; a negative gain turns them upside down, and then `signal` is what the heart did. */
+export function exactSamples({ signal, digital, adcGain }: EcgRecord, index: number): SignalArray {
+  const upsideDown = (adcGain?.[index] ?? 1) < 0;
+  return (upsideDown ? undefined : digital?.[index]) ?? signal[index]!;
+}
+
 /** Samples `start` to `end` - 1 of every lead. The arrays are views of the record's. */
 export function cutRecord(record: EcgRecord, start: number, end: number): EcgRecord {
   const cut = <Values extends SignalArray>(values: Values) => values.subarray(start, end) as Values;

@@ -1,3 +1,5 @@
+import type { Quality } from './quality/report.js';
+
 /** What is wrong and where: every error about a file, a weight file, a record or a missing feature carries a stable `code`. */
 export interface ErrorPlace {
   /** What was being read: `wfdb`, `mat`, `csv`, `safetensors`, … */
@@ -43,6 +45,8 @@ export class WeightsError extends LeadwiseError {
 /** A record that was read, but cannot be classified. */
 export class RecordError extends LeadwiseError {
   override name = 'RecordError';
+  /** Of `NO_USABLE_LEAD`: what is wrong with which lead; null with quality "off". */
+  quality?: Quality | null | undefined;
 }
 
 /** The engine lacks something that is needed. */

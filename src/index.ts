@@ -13,6 +13,7 @@ export { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError
 export type { Explanation } from './explain.js';
 export type { ClassifyAsyncOptions, ClassifyOptions, ExplainOptions, ForwardOptions, Model, Progress } from './model.js';
 export type { Bandwidth, Peak, Profile, ProfiledLayer, ProfileOptions, Timing } from './profile/profile.js';
+export { assessQuality } from './quality/index.js';
 export type { QualityMode } from './quality/mode.js';
 export type { LeadCode, LeadQuality, Quality, QualityCode, RecordCode, Verdict } from './quality/report.js';
 export type { Finding, Result } from './result.js';

@@ -1,10 +1,12 @@
 // Before the network (docs/network.md): leads by name -> resample -> band-pass forwards and backwards -> z-score -> f32 -> window.
 
 import type { NetworkConfig } from './config.js';
-import { checkRecord, type EcgRecord, type SignalArray, selectLeads } from './ecg.js';
+import { checkRecord, type EcgRecord, exactSamples, selectLeads } from './ecg.js';
 import { RecordError } from './errors.js';
 import filters from './filters.json' with { type: 'json' };
-import { type DropReason, leadFault, type QualityMode } from './quality/mode.js';
+import { assessQuality } from './quality/index.js';
+import { allFinite, type QualityMode } from './quality/mode.js';
+import type { LeadCode, LeadQuality, Quality } from './quality/report.js';
 import { defaultPadlen, type RatedFilter, resampledLength, type SignalEngine } from './signal-engine.js';
 
 const LOWEST_FS = 50;
@@ -14,7 +16,7 @@ const SHORT_SECONDS = 5;
 
 export interface DroppedLead {
   readonly lead: string;
-  readonly reason: DropReason;
+  readonly reason: LeadCode;
 }
 
 /** What the network sees, and what became of the record on the way. */
@@ -26,6 +28,8 @@ export interface NetworkInput {
   readonly leadsIgnored: readonly string[];
   readonly leadsDropped: readonly DroppedLead[];
   readonly flags: readonly string[];
+  /** Null where nobody asked. */
+  readonly quality: Quality | null;
   readonly preprocessing: {
     /** The record's rate in Hz where it is not the network's, else null. */
     readonly resampledFrom: number | null;
@@ -51,27 +55,38 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
   const leadsDropped: DroppedLead[] = [];
   const flags: string[] = [];
   const before = Math.max(0, windowSamples - samples);
+  const report = quality === 'off' ? null : assessQuality(record, config.leads);
   for (const [row, lead] of config.leads.entries()) {
     const index = rows[row]!;
-    const fault = index < 0 ? 'missing' : faultOf(record, index, quality);
-    if (fault !== undefined && (fault !== 'flat' || quality === 'gate')) {
-      leadsDropped.push({ lead, reason: fault });
+    const reason = report ? reasonToDrop(report.leads[row]!, quality) : asPublished(record, index);
+    if (reason) {
+      leadsDropped.push({ lead, reason });
       continue;
     }
-    if (fault === 'flat') flags.push(`flat:${lead}`);
+    if (report && isFlat(report.leads[row]!)) flags.push(`flat:${lead}`);
     leads.push(lead);
-    const values = engine.preprocessLead(leadSamples(record, index), record.fs, filterOf(config));
+    const values = engine.preprocessLead(exactSamples(record, index), record.fs, filterOf(config));
     window.set(values.subarray(0, windowSamples), row * windowSamples + before);
   }
   engine.trim();
   if (leads.length === 0) {
     const reasons = leadsDropped.map(({ lead, reason }) => `${lead} ${reason}`).join(', ');
-    throw new RecordError('NO_USABLE_LEAD', `No lead carries a signal: ${reasons}`);
+    const error = new RecordError('NO_USABLE_LEAD', `No lead carries a signal: ${reasons}`);
+    error.quality = report;
+    throw error;
   }
   if (sigLenOf(record, rows) / record.fs < SHORT_SECONDS) flags.push('short');
   const cutSamples = Math.max(0, samples - windowSamples);
   const resampledFrom = record.fs === config.fs ? null : record.fs;
-  return { window, leads, leadsIgnored: ignored, leadsDropped, flags, preprocessing: { resampledFrom, paddedSamples: before, cutSamples } };
+  return {
+    window,
+    leads,
+    leadsIgnored: ignored,
+    leadsDropped,
+    flags,
+    quality: report,
+    preprocessing: { resampledFrom, paddedSamples: before, cutSamples },
+  };
 }
 
 /** Samples of the leads that the network reads. @throws TypeError, RangeError, RecordError as `preprocessRecord` */
@@ -107,17 +122,20 @@ function checkLength(record: EcgRecord, rows: readonly number[], config: Network
   return samples;
 }
 
-function faultOf(record: EcgRecord, index: number, quality: QualityMode): 'not-finite' | 'flat' | undefined {
-  const fault = leadFault(leadSamples(record, index));
-  // A source marks invalid samples in `signal` only; the published pipeline knows no such mark and reads the integers.
-  if (fault || quality === 'off' || !record.digital) return quality === 'off' && fault === 'flat' ? undefined : fault;
-  return leadFault(record.signal[index]!) === 'not-finite' ? 'not-finite' : undefined;
+/** The published pipeline knows no quality; a lead that is not finite comes out of it as zeros. */
+function asPublished(record: EcgRecord, index: number): LeadCode | undefined {
+  if (index < 0) return 'missing';
+  return allFinite(exactSamples(record, index)) ? undefined : 'not-finite';
 }
 
-/** The integers, which are exact; a negative gain turns them upside down, and then `signal` is what the heart did. */
-function leadSamples({ signal, digital, adcGain }: EcgRecord, index: number): SignalArray {
-  const upsideDown = (adcGain?.[index] ?? 1) < 0;
-  return (upsideDown ? undefined : digital?.[index]) ?? signal[index]!;
+function reasonToDrop({ verdict, codes }: LeadQuality, quality: QualityMode): LeadCode | undefined {
+  if (verdict !== 'reject') return undefined;
+  const isUnreadable = codes[0] === 'missing' || codes[0] === 'not-finite';
+  return isUnreadable || quality === 'gate' ? codes[0] : undefined;
+}
+
+function isFlat({ verdict, codes }: LeadQuality): boolean {
+  return verdict === 'reject' && codes[0] === 'flat';
 }
 
 function sigLenOf(record: EcgRecord, rows: readonly number[]): number {

@@ -2,6 +2,7 @@ import type { DiagnosisClass } from './classes.js';
 import { calibrate, chooseSet } from './decision.js';
 import type { Engine } from './engine.js';
 import type { NetworkInput } from './preprocess.js';
+import type { Quality } from './quality/report.js';
 import { NOTICE, VERSION } from './version.js';
 import type { KernelSource, Variant } from './wasm.js';
 import type { Weights } from './weights.js';
@@ -36,6 +37,8 @@ export interface Result {
   /** `short` (under 5 s), `flat:LEAD` (kept, with quality "report"), `thresholds:fallback` (none fits the leads present). */
   flags: readonly string[];
   preprocessing: NetworkInput['preprocessing'];
+  /** What the recording is worth; null with quality "off". */
+  quality: Quality | null;
   /** All classes, most probable first, ties in class order. */
   findings: Finding[];
   /** f32[classes], in class order. */
@@ -80,6 +83,7 @@ export function makeResult(
     leadsDropped: input.leadsDropped,
     flags: chosen ? input.flags : [...input.flags, 'thresholds:fallback'],
     preprocessing: input.preprocessing,
+    quality: input.quality,
     findings,
     logits,
     thresholdLeads: thresholds.leads ?? null,

@@ -21,7 +21,7 @@ interface Window {
 }
 
 /** What of a result differs from window to window. */
-export type WindowResult = Pick<Result, 'leads' | 'leadsDropped' | 'flags' | 'findings' | 'logits' | 'saturated'>;
+export type WindowResult = Pick<Result, 'leads' | 'leadsDropped' | 'flags' | 'quality' | 'findings' | 'logits' | 'saturated'>;
 
 /** @throws TypeError */
 export function checkWindowsMode(mode: unknown): asserts mode is WindowsMode {
@@ -49,8 +49,8 @@ export class Timeline {
   private failure: unknown;
 
   add({ startSeconds, seconds }: Window, result: Result): void {
-    const { leads, leadsDropped, flags, findings, logits, saturated } = result;
-    this.entries.push({ startSeconds, seconds, leads, leadsDropped, flags, findings, logits, saturated });
+    const { leads, leadsDropped, flags, quality, findings, logits, saturated } = result;
+    this.entries.push({ startSeconds, seconds, leads, leadsDropped, flags, quality, findings, logits, saturated });
     this.whole = this.whole ? strongest(this.whole, result) : result;
   }
 

@@ -1,5 +1,5 @@
 import type { EcgRecord } from '../ecg.js';
-import type { TimelineEntry } from '../index.js';
+import type { Quality, TimelineEntry } from '../index.js';
 import type { Finding, Result } from '../result.js';
 
 const BAR_CELLS = 20;
@@ -56,8 +56,9 @@ function clock(seconds: number): string {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
-function notes({ leadsDropped, leadsIgnored, flags, preprocessing, windows }: Result): string[] {
+function notes({ quality, leadsDropped, leadsIgnored, flags, preprocessing, windows }: Result): string[] {
   const lines: string[] = [];
+  if (quality && quality.verdict !== 'ok') lines.push(`quality: ${quality.verdict} (${complaints(quality).join('; ')})`);
   if (leadsDropped.length) lines.push(`without ${leadsDropped.map(({ lead, reason }) => `${lead} (${reason})`).join(', ')}`);
   if (leadsIgnored.length) lines.push(`ignored: ${leadsIgnored.join(', ')}`);
   if (flags.length) lines.push(`flags: ${flags.join(', ')}`);
@@ -65,4 +66,12 @@ function notes({ leadsDropped, leadsIgnored, flags, preprocessing, windows }: Re
   else if (preprocessing.cutSamples)
     lines.push(`only the first window was read (--windows all): ${preprocessing.cutSamples} samples lie behind it`);
   return lines.map((line) => `  ${line}`);
+}
+
+/** What is wrong with the record, then with the leads that were read; those that were not stand on a line of their own. */
+function complaints({ codes, leads }: Quality): string[] {
+  const ofLeads = new Set<string>(leads.flatMap((lead) => lead.codes));
+  const read = leads.filter(({ verdict }) => verdict === 'degraded');
+  const complaints = [...codes.filter((code) => !ofLeads.has(code)), ...read.map((lead) => `${lead.lead} ${lead.codes.join(', ')}`)];
+  return complaints.length > 0 ? complaints : ['leads were dropped'];
 }

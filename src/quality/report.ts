@@ -44,6 +44,54 @@ export interface Quality {
   readonly codes: readonly QualityCode[];
   /** All leads of the network, in its order. */
   readonly leads: readonly LeadQuality[];
-  /** One English sentence for each code that is about the record as a whole, and for each lead that is not `ok`. */
+  /** Each code in English, with the leads that it is about. */
   readonly reasons: readonly string[];
+}
+
+/** Said of leads: "V1, V2: flat". */
+const LEAD_REASONS: { readonly [code in LeadCode]: string } = {
+  missing: 'not in the record',
+  'not-finite': 'some samples are no number',
+  flat: 'flat, or flat for a part of the time',
+  saturated: 'cut off at the rails of the recorder',
+  noise: 'noise, no beats to be seen',
+  spikes: 'spikes taller than the beats',
+  steps: 'sudden changes of level, larger than the beats',
+  'baseline-drift': 'the baseline drifts by more than the height of the beats',
+  mains: 'mains hum (50 or 60 Hz)',
+  muscle: 'noisy (muscles, or a loose electrode)',
+  'amplitude-low': 'less than 0.05 mV from peak to peak',
+  'amplitude-high': 'more than 10 mV from peak to peak (is the unit right?)',
+};
+
+const RECORD_REASONS: { readonly [code in RecordCode]: string } = {
+  short: 'shorter than 5 s',
+  einthoven: 'I, II and III do not fit together (II = I + III): one is disturbed or mislabelled, or each has a scale of its own',
+  goldberger: 'aVR, aVL and aVF do not fit I and II: one is disturbed or mislabelled, or each has a scale of its own',
+  'duplicate-leads': 'two leads hold the same signal',
+  'arm-lead-reversal': 'the electrodes of the arms seem to be swapped',
+  'incomplete-leads': 'the leads that can be read are none of the sets that the network was trained with',
+  'unlike-training': 'louder within the network than what it was calibrated with',
+};
+
+const RECORD_CODES = Object.keys(RECORD_REASONS) as RecordCode[];
+const LEAD_CODES = Object.keys(LEAD_REASONS) as LeadCode[];
+
+/** The whole from its parts. What was never recorded is no fault by itself: `incomplete-leads` says whether it matters. */
+export function makeQuality(leads: readonly LeadQuality[], own: readonly RecordCode[]): Quality {
+  const inLeads = LEAD_CODES.filter((code) => leads.some(({ codes }) => codes.includes(code)));
+  const isDegraded = own.length > 0 || leads.some(({ verdict, codes }) => verdict !== 'ok' && !codes.includes('missing'));
+  const isUnusable = leads.every(({ verdict }) => verdict === 'reject');
+  const namesOf = (code: LeadCode) => leads.flatMap(({ lead, codes }) => (codes.includes(code) ? [lead] : [])).join(', ');
+  return {
+    verdict: isUnusable ? 'reject' : isDegraded ? 'degraded' : 'ok',
+    codes: [...own, ...inLeads],
+    leads,
+    reasons: [...own.map((code) => RECORD_REASONS[code]), ...inLeads.map((code) => `${namesOf(code)}: ${LEAD_REASONS[code]}`)],
+  };
+}
+
+/** The same with another code for the whole record. */
+export function addRecordCode({ leads, codes }: Quality, code: RecordCode): Quality {
+  return makeQuality(leads, [...RECORD_CODES.filter((known) => (codes as readonly QualityCode[]).includes(known)), code]);
 }

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHALLENGE_CLASSES } from '../../src/classes.js';
+import { STANDARD_LEADS } from '../../src/ecg.js';
 import { type EcgRecord, loadModel, NOTICE, type Result, VERSION } from '../../src/index.js';
 import { sha256 } from '../../src/sha256.js';
 import { simulate } from '../../src/simulate.js';
@@ -27,11 +28,12 @@ describe.each(VARIANTS)('a result (%s)', (variant) => {
     expect(rest).toEqual({
       schema: 1,
       fs: 100,
-      leads: ['I', 'II', 'III', 'aVR', 'aVL', 'aVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6'],
+      leads: [...STANDARD_LEADS],
       leadsIgnored: [],
       leadsDropped: [],
       flags: [],
       preprocessing: { resampledFrom: null, paddedSamples: 0, cutSamples: 344 },
+      quality: { verdict: 'ok', codes: [], leads: STANDARD_LEADS.map((lead) => ({ lead, verdict: 'ok', codes: [] })), reasons: [] },
       thresholdLeads: null,
       saturated: 0,
       model: { name: 'test-tiny', sha256: sha256(TINY_FILE), version: VERSION },

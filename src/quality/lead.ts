@@ -1,0 +1,235 @@
+// What the samples of one lead are worth, measured on them as they came, before any filter. Only arithmetic that is exact in IEEE 754, in a fixed
+// order, so that every engine measures the same.
+
+import { deviation, type RelatedLead } from './across.js';
+import { orderStatistic } from './order.js';
+
+/** Rate to which the samples are averaged down where noise and leads are compared: what is left is about what the network's filter (1 - 47 Hz) lets through. */
+const COARSE_HZ = 100;
+const WINDOW_SECONDS = 1.5; // holds a beat from 40 a minute on
+
+/** One lead in double precision. */
+export interface LeadSamples {
+  /** All finite. */
+  readonly x: Float64Array;
+  readonly fs: number;
+  /** Millivolts of one unit of `x`; undefined where the source does not say. */
+  readonly millivolts: number | undefined;
+}
+
+/** Numbers that the verdict is made of. */
+export interface LeadMeasures {
+  /** Height of a usual beat, in the unit of the samples: median of the peak-to-peak values of windows of 1.5 s. */
+  readonly height: number;
+  /** Share of the time in runs of one value of half a second or more. */
+  readonly constant: number;
+  /** Share of the time in clipped tops or bottoms: runs at the highest or lowest value that a steep slope enters or leaves. */
+  readonly clipped: number;
+  /** Runs of those. */
+  readonly clippedRuns: number;
+  /** Standard deviation of noise between the beats, 20 to 50 Hz, over `height`. */
+  readonly noise: number;
+  /** How much steeper the beats are than the rest: 98th percentile of the slope over its median; 3.4 for white noise. */
+  readonly beatSlope: number;
+  /** Largest single-sample excursion over `height`. */
+  readonly spike: number;
+  /** Largest lasting jump of the level over `height`. */
+  readonly step: number;
+  /** Range of the level (means of a second) over `height`. */
+  readonly drift: number;
+  /** Amplitude at 50 or 60 Hz over `height`; 0 where the rate is too low to hold it. */
+  readonly mains: number;
+  /** The samples at about 100 Hz. */
+  readonly coarse: RelatedLead;
+  readonly coarseFs: number;
+}
+
+export function measureLead({ x, fs, millivolts }: LeadSamples): LeadMeasures {
+  const [low, high] = rangeOf(x, 0, x.length);
+  const height = usualHeight(x, fs);
+  const factor = Math.max(1, Math.round(fs / COARSE_HZ));
+  const coarse = average(x, factor);
+  const over = (value: number) => (height > 0 ? value / height : value > 0 ? 1e6 : 0);
+  const { samples: clipped, runs: clippedRuns } = clipping(x, low, high);
+  return {
+    height,
+    constant: constantShare(x, fs),
+    clipped: clipped / x.length,
+    clippedRuns,
+    noise: over(secondDifference(coarse)),
+    beatSlope: beatSlope(coarse),
+    spike: over(largestSpike(x)),
+    ...levels(x, fs, over),
+    mains: over(Math.max(toneAmplitude(x, fs, 50), toneAmplitude(x, fs, 60))),
+    coarse: { x: coarse, deviation: deviation(coarse), millivolts },
+    coarseFs: fs / factor,
+  };
+}
+
+function rangeOf(x: Float64Array, start: number, end: number): [low: number, high: number] {
+  let low = x[start]!;
+  let high = low;
+  for (let i = start + 1; i < end; i++) {
+    const value = x[i]!;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+function usualHeight(x: Float64Array, fs: number): number {
+  const count = Math.max(1, Math.floor(x.length / (WINDOW_SECONDS * fs)));
+  const heights = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const [low, high] = rangeOf(x, Math.floor((i * x.length) / count), Math.floor(((i + 1) * x.length) / count));
+    heights[i] = high - low;
+  }
+  return orderStatistic(heights, Math.floor(count / 2));
+}
+
+/** Means of `factor` samples each. */
+function average(x: Float64Array, factor: number): Float64Array {
+  if (factor === 1) return x;
+  const means = new Float64Array(Math.floor(x.length / factor));
+  for (let i = 0, k = 0; i < means.length; i++) {
+    let sum = 0;
+    for (const end = k + factor; k < end; k++) sum += x[k]!;
+    means[i] = sum / factor;
+  }
+  return means;
+}
+
+function constantShare(x: Float64Array, fs: number): number {
+  const shortest = Math.max(2, Math.round(fs / 2));
+  let constant = 0;
+  for (let start = 0; start < x.length; ) {
+    let end = start + 1;
+    while (end < x.length && x[end] === x[start]) end++;
+    if (end - start >= shortest) constant += end - start;
+    start = end;
+  }
+  return constant / x.length;
+}
+
+const SHORTEST_CLIP = 2; // samples
+
+/** A rail cuts a slope off: the sample before or after the run is far away, and nothing goes beyond. A rounded top is near its neighbours. */
+function clipping(x: Float64Array, low: number, high: number): { samples: number; runs: number } {
+  const far = (high - low) / 25;
+  const result = { samples: 0, runs: 0 };
+  for (let i = 0; i < x.length; ) {
+    const value = x[i]!;
+    if (value !== low && value !== high) {
+      i++;
+      continue;
+    }
+    let end = i + 1;
+    while (end < x.length && x[end] === value) end++;
+    const before = i > 0 ? Math.abs(value - x[i - 1]!) : 0;
+    const after = end < x.length ? Math.abs(value - x[end]!) : 0;
+    if (end - i >= SHORTEST_CLIP && (before > far || after > far)) {
+      result.samples += end - i;
+      result.runs++;
+    }
+    i = end;
+  }
+  return result;
+}
+
+/** Standard deviation of white noise with the median second difference of x: beats are too few to move it. */
+function secondDifference(x: Float64Array): number {
+  if (x.length < 3) return 0;
+  const differences = new Float64Array(x.length - 2);
+  for (let i = 0; i < differences.length; i++) differences[i] = Math.abs(x[i]! - 2 * x[i + 1]! + x[i + 2]!);
+  return orderStatistic(differences, Math.floor(differences.length / 2)) / (0.6745 * Math.sqrt(6));
+}
+
+function beatSlope(x: Float64Array): number {
+  if (x.length < 2) return 0;
+  const slopes = new Float64Array(x.length - 1);
+  for (let i = 0; i < slopes.length; i++) slopes[i] = Math.abs(x[i + 1]! - x[i]!);
+  const middle = orderStatistic(slopes, Math.floor(slopes.length / 2));
+  const steep = orderStatistic(slopes, Math.floor(slopes.length * 0.98));
+  return middle > 0 ? steep / middle : steep > 0 ? 1e6 : 0;
+}
+
+/** How far one or two samples stand out from those beside them. */
+function largestSpike(x: Float64Array): number {
+  let largest = 0;
+  for (let i = 1; i + 2 < x.length; i++) {
+    const before = x[i - 1]!;
+    const one = Math.min(Math.abs(x[i]! - before), Math.abs(x[i]! - x[i + 1]!));
+    const sameSide = (x[i]! - before) * (x[i]! - x[i + 1]!) > 0;
+    if (sameSide && one > largest) largest = one;
+    const two = Math.min(Math.abs(x[i]! - before), Math.abs(x[i + 1]! - x[i + 2]!), Math.abs(x[i + 1]! - before));
+    if ((x[i]! - before) * (x[i + 1]! - x[i + 2]!) > 0 && two > largest) largest = two;
+  }
+  return largest;
+}
+
+const LEVEL_SECONDS = 0.5;
+
+/** Of the level, means of half a second: its lasting jumps, and its range. */
+function levels(x: Float64Array, fs: number, over: (value: number) => number): { step: number; drift: number } {
+  const level = average(x, Math.max(1, Math.round(LEVEL_SECONDS * fs)));
+  let step = 0;
+  for (let i = 2; i + 3 < level.length; i++) {
+    const [a, b, c, d] = [level[i - 2]!, level[i - 1]!, level[i + 1]!, level[i + 2]!];
+    // What lies on one side stays away from what lies on the other; the block between may hold the edge.
+    const jump = Math.max(Math.min(c, d) - Math.max(a, b), Math.min(a, b) - Math.max(c, d));
+    if (jump > step) step = jump;
+  }
+  let drift = 0;
+  if (level.length > 1) {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (let i = 1; i < level.length; i++) {
+      const mean = (level[i - 1]! + level[i]!) / 2;
+      low = Math.min(low, mean);
+      high = Math.max(high, mean);
+    }
+    drift = high - low;
+  }
+  return { step: over(step), drift: over(drift) };
+}
+
+/** Amplitude of a tone: means over whole seconds of Goertzel's sums, less what stands at the frequencies beside it. */
+function toneAmplitude(x: Float64Array, fs: number, hertz: number): number {
+  if (fs < 2.2 * hertz) return 0;
+  const length = Math.round(fs);
+  const seconds = Math.floor(x.length / length);
+  if (seconds === 0) return 0;
+  let tone = 0;
+  let beside = 0;
+  for (let start = 0; start < seconds * length; start += length) {
+    tone += goertzel(x, start, length, hertz / fs);
+    beside += Math.max(goertzel(x, start, length, (hertz - 4) / fs), goertzel(x, start, length, (hertz + 4) / fs));
+  }
+  return (2 * Math.sqrt(Math.max(0, tone - 2 * beside) / seconds)) / length;
+}
+
+/** Squared magnitude of the sum of x[start + n] exp(-2 pi i cycles n). */
+function goertzel(x: Float64Array, start: number, length: number, cycles: number): number {
+  const twice = 2 * cosine(cycles);
+  let before = 0;
+  let last = 0;
+  for (let i = start; i < start + length; i++) {
+    const next = x[i]! + twice * last - before;
+    before = last;
+    last = next;
+  }
+  return last * last + before * before - twice * last * before;
+}
+
+/** cos(2 pi cycles) for cycles 0 to 0.5, by its series: engines differ in Math.cos. */
+function cosine(cycles: number): number {
+  const angle = 2 * Math.PI * (cycles <= 0.25 ? cycles : 0.5 - cycles);
+  const square = angle * angle;
+  let term = 1;
+  let sum = 1;
+  for (let n = 2; n <= 22; n += 2) {
+    term *= -square / (n * (n - 1));
+    sum += term;
+  }
+  return cycles <= 0.25 ? sum : -sum;
+}
