@@ -62,9 +62,11 @@ const CASES = [
   convolution(128, 128, 3, 2),
   attention(128, 64, 9),
   attention(128, 128, 9),
-  elementwise('rounding to int16', ROWS * 128, ({ f32_qs16_quantize }) => f32_qs16_quantize(INPUT, OUTPUT, ROWS * 128, 3000, 32767, 1)),
+  elementwise('rounding to int16', ROWS * 128, ({ f32_qs16_quantize }) =>
+    f32_qs16_quantize(INPUT, OUTPUT, ROWS * 128, 3000, 32767, 16383.5, 1),
+  ),
   elementwise('rounding and interleaving', ROWS * 128, ({ f32_qs16_quantize_rows }) =>
-    f32_qs16_quantize_rows(INPUT, OUTPUT, SCRATCH, ROWS, 128, 3000, 32767, 1),
+    f32_qs16_quantize_rows(INPUT, OUTPUT, SCRATCH, ROWS, 128, 3000, 32767, 16383.5, 1),
   ),
   elementwise('GELU', ROWS * 512, ({ copy, f32_gelu }) => {
     copy(INPUT, OUTPUT, ROWS * 512 * 4);

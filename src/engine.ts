@@ -93,6 +93,7 @@ export class Engine {
     const leads = config.leads.length;
     this.arena.reset();
     this.operations.saturated = 0;
+    this.operations.beyondCalibration = 0;
     const input = this.operations.tensor(leads, config.windowSamples, 1, repeats ?? findRepeats(x, leads));
     this.floats(input.pointer, x.length).set(x);
     const logits = this.view(yield* forward(config, this.operations, input, classes.length)).slice();
@@ -119,6 +120,11 @@ export class Engine {
   /** Activations of the last run that left the range of their integer type; 0 in a float network. */
   get saturated(): number {
     return this.operations.saturated;
+  }
+
+  /** Activations of the last run that were larger than any that calibration saw at their place; 0 in a float network. */
+  get beyondCalibration(): number {
+    return this.operations.beyondCalibration;
   }
 
   /** Logistic function in double precision, the same bits in every engine. */

@@ -57,7 +57,15 @@ export interface KernelExports {
     columns: number,
     outputStride: number,
   ): void;
-  f32_qs16_quantize(input: number, output: number, count: number, inverseScale: number, largest: number, slope: number): number;
+  f32_qs16_quantize(
+    input: number,
+    output: number,
+    count: number,
+    inverseScale: number,
+    largest: number,
+    limit: number,
+    slope: number,
+  ): number;
   f32_qs16_quantize_rows(
     input: number,
     output: number,
@@ -66,6 +74,7 @@ export interface KernelExports {
     inner: number,
     inverseScale: number,
     largest: number,
+    limit: number,
     slope: number,
   ): number;
   f32_local_attention(

@@ -1,6 +1,7 @@
 import { F32Operations } from './operations.js';
 import { PANEL } from './pack.js';
 import type { Call, Product, ProductShape } from './product.js';
+import { HEAD_ROOM } from './quantized.js';
 
 const F32 = 4;
 const INT16 = 2;
@@ -53,12 +54,24 @@ export class Int8Operations extends F32Operations {
     const first = lead * columns * F32;
     const [matrix, scales, biases] = [weights + lead * matrixBytes, scale + first, bias + first];
     if (group) {
-      this.saturated += kernels.f32_qs16_quantize_rows(input, rounded, group, rows, inner, inverseScale, largest, slope);
+      this.count(
+        (limit) => kernels.f32_qs16_quantize_rows(input, rounded, group, rows, inner, inverseScale, largest, limit, slope),
+        largest,
+      );
       kernels.qs16x4_qc8w_gemm(rounded, matrix, scales, biases, add, output, rows, inner, columns, columns);
     } else {
-      this.saturated += kernels.f32_qs16_quantize(input, rounded, count, inverseScale, largest, slope);
+      this.count((limit) => kernels.f32_qs16_quantize(input, rounded, count, inverseScale, largest, limit, slope), largest);
       kernels.qs16_qc8w_gemm(rounded, matrix, scales, biases, add, output, rows, inner, columns, inputStride, columns);
     }
+  }
+
+  /** Rounds, and counts what is beyond what calibration saw; where there is any, rounds once more and counts what is beyond the integers, too. */
+  private count(round: (limit: number) => number, largest: number): void {
+    // A step more: what calibration saw itself is rounded, too.
+    const beyond = round(Math.floor(largest / HEAD_ROOM) + 1);
+    if (beyond === 0) return;
+    this.beyondCalibration += beyond;
+    this.saturated += round(largest);
   }
 
   protected override finish({ rounded, group }: IntegerProduct): void {

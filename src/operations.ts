@@ -37,6 +37,8 @@ export class F32Operations {
   macs = 0;
   /** Activations that left the range of an integer type; there is none here. */
   saturated = 0;
+  /** Activations that were larger than any that calibration saw at their place, saturated ones too. */
+  beyondCalibration = 0;
 
   private readonly tiles: Tiles;
 

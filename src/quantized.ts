@@ -8,6 +8,11 @@ import type { Shape } from './weights.js';
 export const LARGEST_WEIGHT = 127;
 /** Smallest scale: f32's smallest normal number. Below it scales lose their bits, and their inverses are not finite. */
 export const SMALLEST_SCALE = 1 / 2 ** 126;
+/**
+ * Head room above the calibration's largest activation. int16 has bits to spare (a factor of 2 costs one of 15), and records that
+ * are unlike the calibration's then still fit.
+ */
+export const HEAD_ROOM = 2;
 const LARGEST_INT16 = 32767;
 const LARGEST_INT32 = 2 ** 31 - 1;
 

@@ -98,10 +98,10 @@ function runKernels({ kernels, memory }: KernelInstance, base: number): Uint8Arr
   const product = put(new Float32Array(55));
   kernels.f32_gemm(input, weights, vector, 0, product, 5, 10, 11, 10, 11);
   const integerProduct = put(new Float32Array(55));
-  kernels.f32_qs16_quantize(input, rounded, 50, 30000, 32767, 1);
+  kernels.f32_qs16_quantize(input, rounded, 50, 30000, 32767, 32767, 1);
   kernels.qs16_qc8w_gemm(rounded, integers, vector, vector, product, integerProduct, 5, 10, 11, 10, 11);
   const groupedProduct = put(new Float32Array(55));
-  kernels.f32_qs16_quantize_rows(input, rounded, base + KERNEL_TEST_BYTES - 4096, 5, 10, 30000, 32767, 0.01);
+  kernels.f32_qs16_quantize_rows(input, rounded, base + KERNEL_TEST_BYTES - 4096, 5, 10, 30000, 32767, 32767, 0.01);
   kernels.qs16x4_qc8w_gemm(rounded, integers, vector, vector, product, groupedProduct, 5, 10, 11, 11);
   const convolved = put(new Float32Array(36));
   kernels.f32_dwconv1d(input, weights, vector, convolved, 6, 12, 12, 3, 0, 3, 2, 1);

@@ -7,12 +7,20 @@ const CHUNK_VALUES: i32 = 2048;
 
 /**
  * output i16[count] = round(clamp(y, ±largest)) half to even, y = input * inverseScale; negative inputs are multiplied by `slope` before
- * (1 leaves them, 0.01 is the network's LeakyReLU). Returns how many values were clamped.
- * The one rounding formula of the integer path. `largest` is a whole number, at most 32767. NaN becomes -largest and counts as clamped.
+ * (1 leaves them, 0.01 is the network's LeakyReLU). Returns how many values have |y| > limit: with limit = largest, how many were clamped.
+ * The one rounding formula of the integer path. `largest` is a whole number, at most 32767. NaN becomes -largest and counts as beyond any limit.
  */
-export function f32_qs16_quantize(input: usize, output: usize, count: i32, inverseScale: f32, largest: f32, slope: f32): i32 {
+export function f32_qs16_quantize(
+  input: usize,
+  output: usize,
+  count: i32,
+  inverseScale: f32,
+  largest: f32,
+  limit: f32,
+  slope: f32,
+): i32 {
   const end = input + ((<usize>count) << 2);
-  let saturated = 0;
+  let within = 0;
   if (ASC_FEATURE_SIMD) {
     const vslope = f32x4.splat(slope);
     const vinverse = f32x4.splat(inverseScale);
@@ -20,7 +28,8 @@ export function f32_qs16_quantize(input: usize, output: usize, count: i32, inver
     const vsmallest = f32x4.splat(-largest);
     const vrounding = f32x4.splat(ROUNDING);
     const vroundingBits = i32x4.splat(ROUNDING_BITS);
-    let vsaturated = i32x4.splat(0);
+    const vlimit = f32x4.splat(limit);
+    let vwithin = i32x4.splat(0);
     for (; input + 32 <= end; input += 32) {
       const vx0123 = v128.load(input);
       const vx4567 = v128.load(input, 16);
@@ -30,25 +39,25 @@ export function f32_qs16_quantize(input: usize, output: usize, count: i32, inver
       const vc0123 = f32x4.pmin(vlargest, f32x4.pmax(vsmallest, vy0123));
       const vc4567 = f32x4.pmin(vlargest, f32x4.pmax(vsmallest, vy4567));
       // A comparison that holds is -1 in its lane.
-      vsaturated = i32x4.sub(vsaturated, f32x4.ne(vy0123, vc0123));
-      vsaturated = i32x4.sub(vsaturated, f32x4.ne(vy4567, vc4567));
+      vwithin = i32x4.sub(vwithin, f32x4.le(f32x4.abs(vy0123), vlimit));
+      vwithin = i32x4.sub(vwithin, f32x4.le(f32x4.abs(vy4567), vlimit));
       const vq0123 = i32x4.sub(f32x4.add(vc0123, vrounding), vroundingBits);
       const vq4567 = i32x4.sub(f32x4.add(vc4567, vrounding), vroundingBits);
       v128.store(output, i16x8.narrow_i32x4_s(vq0123, vq4567));
       output += 16;
     }
-    saturated = sum4(vsaturated);
+    within = sum4(vwithin);
   }
   for (; input < end; input += 4) {
     const x = load<f32>(input);
     const scaled = x * slope;
     const y = (scaled < x ? x : scaled) * inverseScale;
     const clamped = clamp(y, largest);
-    if (y != clamped) saturated++;
+    if (abs(y) <= limit) within++;
     store<i16>(output, round(clamped));
     output += 2;
   }
-  return saturated;
+  return count - within;
 }
 
 /**
@@ -63,23 +72,24 @@ export function f32_qs16_quantize_rows(
   inner: i32,
   inverseScale: f32,
   largest: f32,
+  limit: f32,
   slope: f32,
 ): i32 {
   const rowBytes = (<usize>inner) << 1;
   // As many rows at once as stay in the first cache level.
   const chunk = max(4, (CHUNK_VALUES / inner) & ~3);
   const grouped = rows & ~3;
-  let saturated = 0;
+  let beyond = 0;
   for (let row = 0; row < grouped; row += chunk) {
     const count = min(chunk, grouped - row);
-    saturated += f32_qs16_quantize(input, scratch, count * inner, inverseScale, largest, slope);
+    beyond += f32_qs16_quantize(input, scratch, count * inner, inverseScale, largest, limit, slope);
     for (let group = 0; group < count; group += 4) {
       interleave(scratch + <usize>group * rowBytes, output, rowBytes);
       output += 4 * rowBytes;
     }
     input += 2 * <usize>count * rowBytes;
   }
-  return saturated + f32_qs16_quantize(input, output, (rows - grouped) * inner, inverseScale, largest, slope);
+  return beyond + f32_qs16_quantize(input, output, (rows - grouped) * inner, inverseScale, largest, limit, slope);
 }
 
 /** i16[4][inner] -> i16[inner / 2][4][2]. */

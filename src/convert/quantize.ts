@@ -3,6 +3,7 @@ import { type FoldedLayer, foldNetwork } from '../fold.js';
 import { elementIndex } from '../pack.js';
 import {
   foldedLayers,
+  HEAD_ROOM,
   hasBias,
   innerSize,
   isProduct,
@@ -16,12 +17,6 @@ import { formatSafetensors, type StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
 import type { Calibration, InputStatistics } from './calibrate.js';
 import { makeFeedback, roundHalfEven, roundWithFeedback } from './round.js';
-
-/**
- * Head room above the calibration's largest activation. int16 has bits to spare (a factor of 2 costs one of 15), and records that
- * are unlike the calibration's then still fit.
- */
-const HEAD_ROOM = 2;
 
 /** The BatchNorms that are no longer in the file, as patterns of their names, and where they went. */
 const FOLDED = {

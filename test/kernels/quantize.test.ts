@@ -9,20 +9,26 @@ const CANARY = 0x5a5a;
 const MARGIN = 8;
 
 /** The rounded values without a zero's sign, and how many were clamped. */
-function reference(input: Float32Array, inverseScale: number, largest: number, slope = 1): { rounded: number[]; saturated: number } {
+function reference(
+  input: Float32Array,
+  inverseScale: number,
+  largest: number,
+  slope = 1,
+  limit = largest,
+): { rounded: number[]; saturated: number } {
   const scaled = Array.from(input, (x) => fround((x < 0 ? fround(x * slope) : x) * inverseScale));
   const whole = scaled.map((y) => roundHalfEven(y) + 0);
   return {
     rounded: whole.map((q) => Math.min(largest, Math.max(-largest, q))),
-    saturated: scaled.filter((y) => Math.abs(y) > largest).length,
+    saturated: scaled.filter((y) => Math.abs(y) > limit).length,
   };
 }
 
 /** What the kernel writes between its canaries, and what it returns. */
-function quantize(bench: KernelBench, input: Float32Array, inverseScale: number, largest: number, slope = 1) {
+function quantize(bench: KernelBench, input: Float32Array, inverseScale: number, largest: number, slope = 1, limit = largest) {
   const framed = bench.put(new Int16Array(input.length + 2 * MARGIN).fill(CANARY));
   const [from, to] = [bench.put(input), framed + 2 * MARGIN];
-  const saturated = bench.kernels.f32_qs16_quantize(from, to, input.length, fround(inverseScale), largest, slope);
+  const saturated = bench.kernels.f32_qs16_quantize(from, to, input.length, fround(inverseScale), largest, limit, slope);
   const written = Array.from(bench.i16(framed, input.length + 2 * MARGIN));
   const frame = [...written.slice(0, MARGIN), ...written.slice(MARGIN + input.length)];
   return { rounded: written.slice(MARGIN, MARGIN + input.length), saturated, frameKept: frame.every((value) => value === CANARY) };
@@ -58,6 +64,24 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
     expect(clamped).toBeGreaterThan(100);
   });
 
+  it('f32_qs16_quantize counts what is beyond any limit, and rounds the same', () => {
+    const differences = new Differences();
+    let counted = 0;
+    for (const count of range(0, 40)) {
+      bench.reset();
+      const input = random(count, count, 1.5);
+      for (const limit of [16383.5, 1000, 0]) {
+        const { rounded, saturated } = quantize(bench, input, 20000, 32767, fround(0.01), limit);
+        const expected = reference(input, 20000, 32767, fround(0.01), limit);
+        counted += saturated;
+        differences.add(`${count} ${limit}`, difference(rounded, expected.rounded));
+        differences.add(`${count} ${limit} beyond`, difference([saturated], [expected.saturated]));
+      }
+    }
+    differences.expectNone();
+    expect(counted).toBeGreaterThan(100);
+  });
+
   it('f32_qs16_quantize_rows is the same in groups of four rows, writes nothing else, and counts alike', () => {
     const differences = new Differences();
     for (const rows of range(0, 13)) {
@@ -68,7 +92,17 @@ describe.each(VARIANTS)('quantize, %s', (variant) => {
         const framed = bench.put(new Int16Array(input.length + 2 * MARGIN).fill(CANARY));
         const scratch = bench.put(new Int16Array(2048 + MARGIN).fill(CANARY));
         const from = bench.put(input);
-        const saturated = bench.kernels.f32_qs16_quantize_rows(from, framed + 2 * MARGIN, scratch, rows, inner, 30000, 32767, fround(0.01));
+        const saturated = bench.kernels.f32_qs16_quantize_rows(
+          from,
+          framed + 2 * MARGIN,
+          scratch,
+          rows,
+          inner,
+          30000,
+          32767,
+          32767,
+          fround(0.01),
+        );
         const written = bench.i16(framed, input.length + 2 * MARGIN);
         const label = `${rows} x ${inner}`;
         const stored = written.slice(MARGIN, MARGIN + input.length);

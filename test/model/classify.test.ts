@@ -36,6 +36,7 @@ describe.each(VARIANTS)('a result (%s)', (variant) => {
       quality: { verdict: 'ok', codes: [], leads: STANDARD_LEADS.map((lead) => ({ lead, verdict: 'ok', codes: [] })), reasons: [] },
       thresholdLeads: null,
       saturated: 0,
+      beyondCalibration: 0,
       model: { name: 'test-tiny', sha256: sha256(TINY_FILE), version: VERSION },
       kernels: { variant, sha256: sha256(kernelBytes(variant)) },
       notice: NOTICE,
