@@ -3,6 +3,7 @@
 /** A lead that is usable by itself. */
 export interface RelatedLead {
   readonly x: Float64Array;
+  readonly fs: number;
   /** Standard deviation of x. */
   readonly deviation: number;
   /** Millivolts of one unit; undefined where the source does not say: then amplitudes of leads cannot be compared. */

@@ -3,6 +3,7 @@
 
 import { deviation, type RelatedLead } from './across.js';
 import { orderStatistic } from './order.js';
+import { movingMean } from './smooth.js';
 
 /** Rate to which the samples are averaged down where noise and leads are compared: what is left is about what the network's filter (1 - 47 Hz) lets through. */
 const COARSE_HZ = 100;
@@ -19,15 +20,17 @@ export interface LeadSamples {
 
 /** Numbers that the verdict is made of. */
 export interface LeadMeasures {
-  /** Height of a usual beat, in the unit of the samples: median of the peak-to-peak values of windows of 1.5 s. */
+  /** Height of a usual beat above the baseline, in the unit of the samples: median of the ranges of windows of 1.5 s. */
   readonly height: number;
   /** Share of the time in runs of one value of half a second or more. */
   readonly constant: number;
-  /** Share of the time in clipped tops or bottoms: runs at the highest or lowest value that a steep slope enters or leaves. */
+  /** Share of the time in clipped tops or bottoms: runs at the highest or lowest value. */
   readonly clipped: number;
   /** Runs of those. */
   readonly clippedRuns: number;
-  /** Standard deviation of noise between the beats, 20 to 50 Hz, over `height`. */
+  /** The longest of them in seconds; 0 for less than four samples. */
+  readonly longestClip: number;
+  /** Standard deviation of noise between the beats, about 10 to 40 Hz, over `height`. */
   readonly noise: number;
   /** How much steeper the beats are than the rest: 98th percentile of the slope over its median; 3.4 for white noise. */
   readonly beatSlope: number;
@@ -41,28 +44,27 @@ export interface LeadMeasures {
   readonly mains: number;
   /** The samples at about 100 Hz. */
   readonly coarse: RelatedLead;
-  readonly coarseFs: number;
 }
 
 export function measureLead({ x, fs, millivolts }: LeadSamples): LeadMeasures {
   const [low, high] = rangeOf(x, 0, x.length);
-  const height = usualHeight(x, fs);
   const factor = Math.max(1, Math.round(fs / COARSE_HZ));
   const coarse = average(x, factor);
+  const height = usualHeight(coarse, fs / factor);
   const over = (value: number) => (height > 0 ? value / height : value > 0 ? 1e6 : 0);
-  const { samples: clipped, runs: clippedRuns } = clipping(x, low, high);
+  const clips = clipping(x, low, high);
   return {
     height,
     constant: constantShare(x, fs),
-    clipped: clipped / x.length,
-    clippedRuns,
-    noise: over(secondDifference(coarse)),
+    clipped: clips.samples / x.length,
+    clippedRuns: clips.runs,
+    longestClip: clips.longest < 4 ? 0 : clips.longest / fs,
+    noise: over(noiseBetweenBeats(coarse)),
     beatSlope: beatSlope(coarse),
     spike: over(largestSpike(x)),
     ...levels(x, fs, over),
     mains: over(Math.max(toneAmplitude(x, fs, 50), toneAmplitude(x, fs, 60))),
-    coarse: { x: coarse, deviation: deviation(coarse), millivolts },
-    coarseFs: fs / factor,
+    coarse: { x: coarse, fs: fs / factor, deviation: deviation(coarse), millivolts },
   };
 }
 
@@ -77,14 +79,16 @@ function rangeOf(x: Float64Array, start: number, end: number): [low: number, hig
   return [low, high];
 }
 
-function usualHeight(x: Float64Array, fs: number): number {
+function usualHeight(coarse: Float64Array, fs: number): number {
+  const level = movingMean(coarse, Math.round(fs / 2));
+  const x = coarse.map((value, i) => value - level[i]!);
   const count = Math.max(1, Math.floor(x.length / (WINDOW_SECONDS * fs)));
   const heights = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const [low, high] = rangeOf(x, Math.floor((i * x.length) / count), Math.floor(((i + 1) * x.length) / count));
     heights[i] = high - low;
   }
-  return orderStatistic(heights, Math.floor(count / 2));
+  return orderStatistic(heights, (count - 1) >> 1);
 }
 
 /** Means of `factor` samples each. */
@@ -111,12 +115,10 @@ function constantShare(x: Float64Array, fs: number): number {
   return constant / x.length;
 }
 
-const SHORTEST_CLIP = 2; // samples
-
-/** A rail cuts a slope off: the sample before or after the run is far away, and nothing goes beyond. A rounded top is near its neighbours. */
-function clipping(x: Float64Array, low: number, high: number): { samples: number; runs: number } {
+/** A rail cuts a slope off: two samples where the one before or after is far away, or three, all at the highest or lowest value. */
+function clipping(x: Float64Array, low: number, high: number): { samples: number; runs: number; longest: number } {
   const far = (high - low) / 25;
-  const result = { samples: 0, runs: 0 };
+  const result = { samples: 0, runs: 0, longest: 0 };
   for (let i = 0; i < x.length; ) {
     const value = x[i]!;
     if (value !== low && value !== high) {
@@ -127,21 +129,22 @@ function clipping(x: Float64Array, low: number, high: number): { samples: number
     while (end < x.length && x[end] === value) end++;
     const before = i > 0 ? Math.abs(value - x[i - 1]!) : 0;
     const after = end < x.length ? Math.abs(value - x[end]!) : 0;
-    if (end - i >= SHORTEST_CLIP && (before > far || after > far)) {
+    if (end - i >= (before > far || after > far ? 2 : 3)) {
       result.samples += end - i;
       result.runs++;
+      result.longest = Math.max(result.longest, end - i);
     }
     i = end;
   }
   return result;
 }
 
-/** Standard deviation of white noise with the median second difference of x: beats are too few to move it. */
-function secondDifference(x: Float64Array): number {
-  if (x.length < 3) return 0;
-  const differences = new Float64Array(x.length - 2);
-  for (let i = 0; i < differences.length; i++) differences[i] = Math.abs(x[i]! - 2 * x[i + 1]! + x[i + 2]!);
-  return orderStatistic(differences, Math.floor(differences.length / 2)) / (0.6745 * Math.sqrt(6));
+/** Of white noise its standard deviation: from the median, which beats are too few to move. Means of two samples take mains out, at 100 Hz too. */
+function noiseBetweenBeats(x: Float64Array): number {
+  if (x.length < 4) return 0;
+  const differences = new Float64Array(x.length - 3);
+  for (let i = 0; i < differences.length; i++) differences[i] = Math.abs(x[i]! - x[i + 1]! - x[i + 2]! + x[i + 3]!) / 2;
+  return orderStatistic(differences, differences.length >> 1) / 0.6745;
 }
 
 function beatSlope(x: Float64Array): number {

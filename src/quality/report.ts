@@ -25,6 +25,7 @@ export type RecordCode =
   | 'goldberger'
   | 'duplicate-leads'
   | 'arm-lead-reversal'
+  | 'right-arm-left-leg-reversal'
   | 'incomplete-leads'
   | 'unlike-training';
 
@@ -70,6 +71,7 @@ const RECORD_REASONS: { readonly [code in RecordCode]: string } = {
   goldberger: 'aVR, aVL and aVF do not fit I and II: one is disturbed or mislabelled, or each has a scale of its own',
   'duplicate-leads': 'two leads hold the same signal',
   'arm-lead-reversal': 'the electrodes of the arms seem to be swapped',
+  'right-arm-left-leg-reversal': 'the electrodes of the right arm and the left leg seem to be swapped',
   'incomplete-leads': 'the leads that can be read are none of the sets that the network was trained with',
   'unlike-training': 'louder within the network than what it was calibrated with',
 };
