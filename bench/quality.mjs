@@ -13,6 +13,9 @@ const [folder, ...rest] = process.argv.slice(2);
 const option = (name, otherwise) => (rest.includes(name) ? rest[rest.indexOf(name) + 1] : otherwise);
 if (!folder) throw new Error('which folder of WFDB records?');
 
+/** Each of these in a random third of the leads, for the AUROC. */
+const SPOILERS = ['flat at an offset', 'twenty-fold, cut off at five heights', 'white noise alone', 'one NaN'];
+
 const percent = (part, whole) => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`);
 const row = (...cells) => console.log(`| ${cells.join(' | ')} |`);
 
@@ -85,9 +88,6 @@ async function sensitivity() {
   for (const [code, [ofRecords, ofLeads]] of [...alarms].sort((a, b) => b[1][0] - a[1][0]))
     row(code, `${ofRecords}, ${percent(ofRecords, count)}`, ofLeads === 0 ? '' : `${ofLeads}, ${percent(ofLeads, leads)}`);
 }
-
-/** Each of these in a random third of the leads. */
-const SPOILERS = ['flat at an offset', 'twenty-fold, cut off at five heights', 'white noise alone', 'one NaN'];
 
 async function auroc(from, weights) {
   const model = await loadModelFile(weights);

@@ -7,6 +7,9 @@ import { movingMean } from './smooth.js';
 
 /** Rate to which the samples are averaged down where noise and leads are compared: what is left is about what the network's filter (1 - 47 Hz) lets through. */
 const COARSE_HZ = 100;
+const MAINS_HZ = [50, 60];
+/** Of the height; quieter tones are not measured. */
+const LEAST_TONE = 0.02;
 const WINDOW_SECONDS = 1.5; // holds a beat from 40 a minute on
 
 /** One lead in double precision. */
@@ -32,8 +35,6 @@ export interface LeadMeasures {
   readonly longestClip: number;
   /** Standard deviation of noise between the beats, about 10 to 40 Hz, over `height`. */
   readonly noise: number;
-  /** How much steeper the beats are than the rest: 98th percentile of the slope over its median; 3.4 for white noise. */
-  readonly beatSlope: number;
   /** Largest single-sample excursion over `height`. */
   readonly spike: number;
   /** Largest lasting jump of the level over `height`. */
@@ -46,7 +47,8 @@ export interface LeadMeasures {
   readonly coarse: RelatedLead;
 }
 
-export function measureLead({ x, fs, millivolts }: LeadSamples): LeadMeasures {
+export function measureLead(samples: LeadSamples): LeadMeasures {
+  const { x, fs, millivolts } = samples;
   const [low, high] = rangeOf(x, 0, x.length);
   const factor = Math.max(1, Math.round(fs / COARSE_HZ));
   const coarse = average(x, factor);
@@ -60,10 +62,9 @@ export function measureLead({ x, fs, millivolts }: LeadSamples): LeadMeasures {
     clippedRuns: clips.runs,
     longestClip: clips.longest < 4 ? 0 : clips.longest / fs,
     noise: over(noiseBetweenBeats(coarse)),
-    beatSlope: beatSlope(coarse),
     spike: over(largestSpike(x)),
     ...levels(x, fs, over),
-    mains: over(Math.max(toneAmplitude(x, fs, 50), toneAmplitude(x, fs, 60))),
+    mains: over(Math.max(...MAINS_HZ.map((hertz) => toneAmplitude(samples, hertz, LEAST_TONE * height)))),
     coarse: { x: coarse, fs: fs / factor, deviation: deviation(coarse), millivolts },
   };
 }
@@ -147,25 +148,16 @@ function noiseBetweenBeats(x: Float64Array): number {
   return orderStatistic(differences, differences.length >> 1) / 0.6745;
 }
 
-function beatSlope(x: Float64Array): number {
-  if (x.length < 2) return 0;
-  const slopes = new Float64Array(x.length - 1);
-  for (let i = 0; i < slopes.length; i++) slopes[i] = Math.abs(x[i + 1]! - x[i]!);
-  const middle = orderStatistic(slopes, Math.floor(slopes.length / 2));
-  const steep = orderStatistic(slopes, Math.floor(slopes.length * 0.98));
-  return middle > 0 ? steep / middle : steep > 0 ? 1e6 : 0;
-}
-
 /** How far one or two samples stand out from those beside them. */
 function largestSpike(x: Float64Array): number {
   let largest = 0;
   for (let i = 1; i + 2 < x.length; i++) {
-    const before = x[i - 1]!;
-    const one = Math.min(Math.abs(x[i]! - before), Math.abs(x[i]! - x[i + 1]!));
-    const sameSide = (x[i]! - before) * (x[i]! - x[i + 1]!) > 0;
-    if (sameSide && one > largest) largest = one;
-    const two = Math.min(Math.abs(x[i]! - before), Math.abs(x[i + 1]! - x[i + 2]!), Math.abs(x[i + 1]! - before));
-    if ((x[i]! - before) * (x[i + 1]! - x[i + 2]!) > 0 && two > largest) largest = two;
+    const rise = x[i]! - x[i - 1]!;
+    // Few samples get beyond this.
+    if (Math.abs(rise) <= largest) continue;
+    const [fall, laterFall] = [x[i]! - x[i + 1]!, x[i + 1]! - x[i + 2]!];
+    if (rise * fall > 0) largest = Math.max(largest, Math.min(Math.abs(rise), Math.abs(fall)));
+    if (rise * laterFall > 0) largest = Math.max(largest, Math.min(Math.abs(rise), Math.abs(laterFall), Math.abs(rise - fall)));
   }
   return largest;
 }
@@ -196,19 +188,20 @@ function levels(x: Float64Array, fs: number, over: (value: number) => number): {
   return { step: over(step), drift: over(drift) };
 }
 
-/** Amplitude of a tone: means over whole seconds of Goertzel's sums, less what stands at the frequencies beside it. */
-function toneAmplitude(x: Float64Array, fs: number, hertz: number): number {
-  if (fs < 2.2 * hertz) return 0;
+/** Amplitude of a tone in whole seconds, less what stands at the frequencies beside it; 0 where it is less than `least`, or the rate too low to hold it. */
+function toneAmplitude({ x, fs }: LeadSamples, hertz: number, least: number): number {
   const length = Math.round(fs);
   const seconds = Math.floor(x.length / length);
-  if (seconds === 0) return 0;
-  let tone = 0;
-  let beside = 0;
-  for (let start = 0; start < seconds * length; start += length) {
-    tone += goertzel(x, start, length, hertz / fs);
-    beside += Math.max(goertzel(x, start, length, (hertz - 4) / fs), goertzel(x, start, length, (hertz + 4) / fs));
-  }
-  return (2 * Math.sqrt(Math.max(0, tone - 2 * beside) / seconds)) / length;
+  if (fs < 2.2 * hertz || seconds === 0) return 0;
+  const power = (frequency: number) => {
+    let sum = 0;
+    for (let start = 0; start < seconds * length; start += length) sum += goertzel(x, start, length, frequency / fs);
+    return sum / seconds;
+  };
+  const amplitude = (squares: number) => (2 * Math.sqrt(Math.max(0, squares))) / length;
+  const tone = power(hertz);
+  if (amplitude(tone) < least) return 0;
+  return amplitude(tone - power(hertz - 4) - power(hertz + 4));
 }
 
 /** Squared magnitude of the sum of x[start + n] exp(-2 pi i cycles n). */
