@@ -1,3 +1,4 @@
+import { type AttentionWeights, attentionCollector } from './attention.js';
 import type { DiagnosisClass } from './classes.js';
 import type { NetworkConfig } from './config.js';
 import type { EcgRecord } from './ecg.js';
@@ -44,6 +45,8 @@ export interface ForwardOptions {
    * Names are those of the checkpoint's modules; `transformer.embd.N` includes its BatchNorm and ReLU, `resize` is the interpolation.
    */
   onActivation?: (name: string, shape: readonly number[], values: Float32Array) => void;
+  /** Called for each transformer block with its attention weights, which the network itself does not keep. Raw data: they mislead as an explanation (attention.ts says why). */
+  onAttention?: (weights: AttentionWeights) => void;
 }
 
 /** A network with its weights, ready to classify. Made by `loadModel`. */
@@ -114,13 +117,17 @@ export class Model {
    * @throws TypeError, RangeError for an array of another type or length, or one that holds NaN or infinity
    * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`, `OVERFLOW`
    */
-  forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
+  forward(x: Float32Array, { onActivation, onAttention }: ForwardOptions = {}): Float32Array {
     this.checkWindow(x);
     const engine = this.idleEngine();
     // The callback is not to start another run in the same memory.
     this.running++;
     try {
-      return finish(engine.run(x), ({ name, shape, values }) => onActivation?.(name, shape, engine.view(values).slice()));
+      const collect = onAttention && attentionCollector(this.config, onAttention, (logit) => engine.sigmoid(logit));
+      return finish(engine.run(x), ({ name, shape, values }) => {
+        onActivation?.(name, shape, engine.view(values).slice());
+        collect?.(name, shape, () => engine.view(values).slice());
+      });
     } finally {
       this.running--;
     }

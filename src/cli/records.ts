@@ -4,7 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { chooseLeads, type EcgRecord, type Unit } from '../ecg.js';
-import { FormatError, LeadwiseError } from '../errors.js';
+import { FormatError, LeadwiseError, RecordError } from '../errors.js';
+import type { Quality } from '../index.js';
 import { type RecordOptions, readRecord, readRecordBytes } from '../node.js';
 import { parseWfdbHeader } from '../readers/index.js';
 import { type Arguments, choiceFlag, type Flags, leadsFlag, numberFlag, UsageError } from './arguments.js';
@@ -19,6 +20,8 @@ const RECORD_ENDING = /\.(hea|csv|tsv|edf|bdf|dcm|xml|json|ecg)$/i;
 export interface Failure {
   record: string;
   error: { code: string; message: string };
+  /** Of a record without a usable lead: what is wrong with which. */
+  quality?: Quality;
 }
 
 /** Folders become the records in them, in order of name. */
@@ -89,6 +92,9 @@ export function recordReader(parsed: Arguments, part: { seconds?: number } = {})
 
 /** Errors about the recording; anything else is thrown again. */
 export function describeFailure(record: string, error: unknown): Failure {
+  if (error instanceof RecordError && error.quality) {
+    return { record, error: { code: error.code, message: error.message }, quality: error.quality };
+  }
   if (error instanceof LeadwiseError || isSystemError(error)) return { record, error: { code: error.code, message: error.message } };
   if (error instanceof TypeError || error instanceof RangeError) return { record, error: { code: 'BAD_INPUT', message: error.message } };
   throw error;

@@ -31,22 +31,26 @@ export interface PlainError {
   message: string;
   code?: string;
   place?: LeadwiseError['place'];
+  quality?: RecordError['quality'];
 }
 
 const NAMED = { LeadwiseError, FormatError, WeightsError, RecordError, UnsupportedError };
 const BUILT_IN = { TypeError, RangeError };
 
 export function packError(error: unknown): PlainError {
-  if (error instanceof LeadwiseError) return { name: error.name, message: error.message, code: error.code, place: error.place };
+  if (error instanceof LeadwiseError) {
+    const { name, message, code, place } = error;
+    return { name, message, code, place, ...(error instanceof RecordError && error.quality ? { quality: error.quality } : {}) };
+  }
   return error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) };
 }
 
 /** An error of the same class, name, code, place and message. */
 export function unpackError(plain: Partial<PlainError> | undefined): Error {
-  const { name = 'Error', message = 'a worker sent no reason', code, place } = plain ?? {};
+  const { name = 'Error', message = 'a worker sent no reason', code, place, quality } = plain ?? {};
   if (code !== undefined && Object.hasOwn(NAMED, name)) {
     const error = new NAMED[name as keyof typeof NAMED](code, message); // the message names the place already
-    return Object.assign(error, { place });
+    return Object.assign(error, { place }, quality ? { quality } : {});
   }
   if (Object.hasOwn(BUILT_IN, name)) return new BUILT_IN[name as keyof typeof BUILT_IN](message);
   return Object.assign(new Error(message), { name });

@@ -46,6 +46,8 @@ async function* compute({ base, variant, presets }) {
   for (const fs of RATES) {
     yield [`preprocess, ${fs} Hz`, shipped.preprocess(simulate({ fs, seconds: 3, seed: 4, variant }))];
   }
+  const { leads, segments } = await shipped.explain(records[1][1], 'NSR');
+  yield ['shipped edge, occlusion', Float64Array.from([...leads, ...segments], ({ change }) => change)];
   shipped.dispose();
   yield* signalFunctions(records[0][1].signal[1]);
 
@@ -65,10 +67,13 @@ async function* compute({ base, variant, presets }) {
 }
 
 function* results(name, model, record) {
-  const { logits, findings, saturated } = model.classify(record);
+  const { logits, findings, saturated, beyondCalibration, quality } = model.classify(record);
   yield [`${name}: logits`, logits];
-  yield [`${name}: findings`, new TextEncoder().encode(JSON.stringify([findings, saturated]))];
+  yield [`${name}: findings`, json([findings, saturated, beyondCalibration])];
+  yield [`${name}: quality`, json(quality)];
 }
+
+const json = (value) => new TextEncoder().encode(JSON.stringify(value));
 
 function* signalFunctions(x) {
   yield ['filtfilt', filtfilt(FILTER.b, FILTER.a, x)];
