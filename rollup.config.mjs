@@ -16,6 +16,7 @@ const anywhere = {
   convert: 'build/convert/index.js',
   evaluate: 'build/evaluate/index.js',
   profile: 'build/profile/index.js',
+  render: 'build/render/index.js',
   simulate: 'build/simulate.js',
   writers: 'build/writers/index.js',
   pool: 'build/pool/index.js',
@@ -34,7 +35,7 @@ const output = {
   plugins: [
     terser({
       module: true,
-      compress: false,
+      compress: { ecma: 2020, passes: 3, sequences: false, keep_fnames: true, keep_classnames: true },
       mangle: { keep_fnames: true, keep_classnames: true },
       format: { semicolons: false, comments: /^!|@ts-self-types/ },
     }),

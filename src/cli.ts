@@ -11,6 +11,7 @@ import { CONVERT_RECORD_HELP, convertRecordCommand } from './cli/convert-record.
 import { EVALUATE_HELP, evaluateCommand } from './cli/evaluate.js';
 import { INFO_HELP, infoCommand } from './cli/info.js';
 import { INSPECT_HELP, inspectCommand } from './cli/inspect.js';
+import { RENDER_HELP, renderCommand } from './cli/render.js';
 import { SIMULATE_HELP, simulateCommand } from './cli/simulate.js';
 import { VERIFY_HELP, verifyCommand } from './cli/verify.js';
 import { LeadwiseError } from './errors.js';
@@ -24,6 +25,7 @@ interface Command {
 
 const COMMANDS = new Map<string, Command>([
   ['classify', { run: classifyCommand, help: CLASSIFY_HELP }],
+  ['render', { run: renderCommand, help: RENDER_HELP }],
   ['convert', { run: convertCommand, help: CONVERT_HELP }],
   ['evaluate', { run: evaluateCommand, help: EVALUATE_HELP }],
   ['inspect', { run: inspectCommand, help: INSPECT_HELP }],
@@ -38,6 +40,7 @@ const COMMANDS = new Map<string, Command>([
 const HELP = `leadwise ${VERSION}: reads a 12-lead ECG and names what it shows
 
   leadwise classify FILE…        name what recordings show
+  leadwise render FILE           draw a recording as a sheet: SVG or PNG
   leadwise convert FILE          make a weight file of a trained checkpoint
   leadwise evaluate PATH…        score a network on labelled recordings
   leadwise inspect [FILE]        show what a weight file holds

@@ -43,10 +43,17 @@ export function classIndex(classes: readonly DiagnosisClass[], code: unknown): n
   throw new RangeError(`"code" expected one of ${known}, got ${JSON.stringify(code.slice(0, 40))}`);
 }
 
-/** How many runs `occlude` makes beside the first. */
-export function occlusionCount(input: NetworkInput, config: NetworkConfig): number {
-  return input.leads.length + Math.ceil((config.windowSamples - input.preprocessing.paddedSamples) / (SEGMENT_SECONDS * config.fs));
+interface Occlusion {
+  readonly config: NetworkConfig;
+  /** Of the class. */
+  readonly index: number;
+  /** The logits of a window. */
+  readonly run: (window: Float32Array, onProgress: OnProgress) => Promise<Float32Array>;
+  /** Of all runs together. */
+  readonly onProgress: OnProgress;
 }
+
+type OnProgress = ((progress: { layer: string; fraction: number }) => void) | undefined;
 
 /**
  * The logit of a window, then without each lead, then without each half second. Zeros hide: they are the mean of a z-scored lead, what a
@@ -54,17 +61,24 @@ export function occlusionCount(input: NetworkInput, config: NetworkConfig): numb
  */
 export async function occlude(
   { window, leads, preprocessing }: NetworkInput,
-  { leads: rows, windowSamples, fs }: NetworkConfig,
-  logitOf: (window: Float32Array) => Promise<number>,
+  { config, index, run, onProgress }: Occlusion,
 ): Promise<Pick<Explanation, 'logit' | 'leads' | 'segments'>> {
+  const { windowSamples, fs } = config;
+  const first = preprocessing.paddedSamples;
+  const length = SEGMENT_SECONDS * fs;
+  const runs = 1 + leads.length + Math.ceil((windowSamples - first) / length);
+  let done = 0;
+  const logitOf = async (hidden: Float32Array) => {
+    const before = done++;
+    const logits = await run(hidden, onProgress && ((step) => onProgress({ ...step, fraction: (before + step.fraction) / runs })));
+    return logits[index]!;
+  };
   const logit = await logitOf(window);
   const result = { logit, leads: [] as { lead: string; change: number }[], segments: [] as Segment[] };
   for (const lead of leads) {
-    const row = rows.indexOf(lead) * windowSamples;
+    const row = config.leads.indexOf(lead) * windowSamples;
     result.leads.push({ lead, change: (await logitOf(window.slice().fill(0, row, row + windowSamples))) - logit });
   }
-  const first = preprocessing.paddedSamples;
-  const length = SEGMENT_SECONDS * fs;
   for (let start = first; start < windowSamples; start += length) {
     const end = Math.min(start + length, windowSamples);
     const hidden = window.slice();

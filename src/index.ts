@@ -5,7 +5,6 @@ import { readSource, type WeightsSource } from './source.js';
 import { type KernelInput, loadKernels, type Variant } from './wasm.js';
 import { parseWeights } from './weights.js';
 
-export type { AttentionWeights } from './attention.js';
 export type { DiagnosisClass } from './classes.js';
 export { type NetworkConfig, PRESETS } from './config.js';
 export { cutRecord, type EcgRecord, type SignalArray, type Unit } from './ecg.js';

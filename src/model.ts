@@ -1,10 +1,9 @@
-import { type AttentionWeights, attentionCollector } from './attention.js';
 import type { DiagnosisClass } from './classes.js';
 import type { NetworkConfig } from './config.js';
 import type { EcgRecord } from './ecg.js';
 import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
-import { classIndex, type Explanation, occlude, occlusionCount } from './explain.js';
+import type { Explanation } from './explain.js';
 import { type NetworkInput, preprocessRecord, recordLength } from './preprocess.js';
 import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
 import { checkQualityMode, type QualityMode } from './quality/mode.js';
@@ -45,8 +44,6 @@ export interface ForwardOptions {
    * Names are those of the checkpoint's modules; `transformer.embd.N` includes its BatchNorm and ReLU, `resize` is the interpolation.
    */
   onActivation?: (name: string, shape: readonly number[], values: Float32Array) => void;
-  /** Called for each transformer block with its attention weights, which the network itself does not keep. Raw data: they mislead as an explanation (attention.ts says why). */
-  onAttention?: (weights: AttentionWeights) => void;
 }
 
 /** A network with its weights, ready to classify. Made by `loadModel`. */
@@ -117,17 +114,13 @@ export class Model {
    * @throws TypeError, RangeError for an array of another type or length, or one that holds NaN or infinity
    * @throws LeadwiseError `MODEL_BUSY`, `MODEL_DISPOSED`, `OVERFLOW`
    */
-  forward(x: Float32Array, { onActivation, onAttention }: ForwardOptions = {}): Float32Array {
+  forward(x: Float32Array, { onActivation }: ForwardOptions = {}): Float32Array {
     this.checkWindow(x);
     const engine = this.idleEngine();
     // The callback is not to start another run in the same memory.
     this.running++;
     try {
-      const collect = onAttention && attentionCollector(this.config, onAttention, (logit) => engine.sigmoid(logit));
-      return finish(engine.run(x), ({ name, shape, values }) => {
-        onActivation?.(name, shape, engine.view(values).slice());
-        collect?.(name, shape, () => engine.view(values).slice());
-      });
+      return finish(engine.run(x), ({ name, shape, values }) => onActivation?.(name, shape, engine.view(values).slice()));
     } finally {
       this.running--;
     }
@@ -141,21 +134,20 @@ export class Model {
    * @throws what `classifyAsync` throws
    */
   async explain(record: EcgRecord, code: string, options: ExplainOptions = {}): Promise<Explanation> {
-    const index = classIndex(this.classes, code);
     options.signal?.throwIfAborted();
+    this.liveEngine();
+    // Most never explain: bundlers put this into a file of its own.
+    const { classIndex, occlude } = await import('./explain.js');
+    const index = classIndex(this.classes, code);
     const input = this.prepare(record, options);
     return this.enqueue(async () => {
-      const engine = this.liveEngine();
-      const runs = 1 + occlusionCount(input, this.config);
-      let run = 0;
-      const changes = await occlude(input, this.config, async (window) => {
-        const { onProgress } = options;
-        const report = onProgress && ((step: Progress) => onProgress({ ...step, fraction: (run + step.fraction) / runs }));
-        const logits = await this.runYielding(engine, window, { ...options, ...(report ? { onProgress: report } : {}) });
-        run++;
-        return logits[index]!;
-      });
-      return { ...this.classes[index]!, ...changes, notice: NOTICE };
+      const run = (window: Float32Array, onProgress: ExplainOptions['onProgress']) =>
+        this.runYielding(this.liveEngine(), window, { ...options, ...(onProgress ? { onProgress } : {}) });
+      return {
+        ...this.classes[index]!,
+        ...(await occlude(input, { config: this.config, index, run, onProgress: options.onProgress })),
+        notice: NOTICE,
+      };
     });
   }
 

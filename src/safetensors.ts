@@ -1,4 +1,5 @@
 import { WeightsError } from './errors.js';
+import { parseJsonWithin } from './json.js';
 
 /** Element types of the format that leadwise reads, with their sizes in bytes. */
 const DTYPE_BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
@@ -75,12 +76,18 @@ export function tensorValues({ dtype, bytes }: StoredTensor): Float32Array | Flo
 function parseHeader(bytes: Uint8Array): Map<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = parseJsonWithin(text, beyondLimits);
+  } catch (error) {
+    if (error instanceof WeightsError) throw error;
     fail('the header is not JSON', { offset: 8 });
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) fail('the header is not a JSON object', { offset: 8 });
   return new Map(Object.entries(header as object));
+}
+
+function beyondLimits(what: string): WeightsError {
+  return new WeightsError('BAD_SAFETENSORS', `Not a usable safetensors file: ${what} in its header`, { format: 'safetensors', offset: 8 });
 }
 
 function checkMetadata(value: unknown): Record<string, string> {

@@ -12,6 +12,7 @@ import {
 } from './config.js';
 import { type Decision, parseDecision } from './decision.js';
 import { WeightsError } from './errors.js';
+import { parseJsonWithin } from './json.js';
 import { foldedLayers, type LayerShape, quantizedTensors, SMALLEST_SCALE } from './quantized.js';
 import { parseSafetensors, type SafetensorsFile, tensorValues } from './safetensors.js';
 import { sha256 } from './sha256.js';
@@ -193,10 +194,11 @@ function findBadFloat(values: Float32Array, least: number): number {
 export function parseJson(metadata: Readonly<Record<string, string>>, key: string): unknown {
   const text = metadata[key];
   if (text === undefined) return undefined;
+  const fail = (what: string) => new WeightsError('BAD_METADATA', `Metadata "${key}" ${what}`, { format: 'safetensors' });
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new WeightsError('BAD_METADATA', `Metadata "${key}" is not JSON`, { format: 'safetensors' });
+    return parseJsonWithin(text, (what) => fail(`holds ${what}`), Number.POSITIVE_INFINITY); // what is too deep is no value of any key
+  } catch (error) {
+    throw error instanceof WeightsError ? error : fail('is not JSON');
   }
 }
 

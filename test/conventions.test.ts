@@ -310,6 +310,7 @@ describe('tests', () => {
       'test/golden.test.ts',
       'test/parity.test.ts',
       'test/pool/browser.test.ts',
+      'test/render/browser.test.ts',
     ];
     if (!maySkip.includes(path)) expect(text).not.toMatch(/\.\s*(?:skip|skipIf|runIf)\b/);
     else expect(read(path)).toMatch(/SKIPPED/);

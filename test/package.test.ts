@@ -57,6 +57,7 @@ describe('the tarball', () => {
       /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES\.md)$/,
       /^dist\/(?:importing\/)?(?:chunks\/)?[\w-]+\.js$/,
       /^dist\/kernels\.(?:simd|scalar)\.wasm$/,
+      /^dist\/sbom\.cdx\.json$/,
       /^dist\/weights\/\w+\.js$/,
       /^dist\/types\/[\w/-]+\.d\.ts$/,
       /^weights\/(?:\w+\.safetensors|\w+\.md)$/,

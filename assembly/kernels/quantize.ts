@@ -10,15 +10,7 @@ const CHUNK_VALUES: i32 = 2048;
  * (1 leaves them, 0.01 is the network's LeakyReLU). Returns how many values have |y| > limit: with limit = largest, how many were clamped.
  * The one rounding formula of the integer path. `largest` is a whole number, at most 32767. NaN becomes -largest and counts as beyond any limit.
  */
-export function f32_qs16_quantize(
-  input: usize,
-  output: usize,
-  count: i32,
-  inverseScale: f32,
-  largest: f32,
-  limit: f32,
-  slope: f32,
-): i32 {
+export function f32_qs16_quantize(input: usize, output: usize, count: i32, inverseScale: f32, largest: f32, limit: f32, slope: f32): i32 {
   const end = input + ((<usize>count) << 2);
   let within = 0;
   if (ASC_FEATURE_SIMD) {

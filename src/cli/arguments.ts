@@ -28,7 +28,7 @@ export function parseArguments(args: string[], flags: Flags): Arguments {
   try {
     parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0]!);
+    throw new UsageError((error as Error).message.split(/\.\s/, 1)[0]!);
   }
   const values: Record<string, string | undefined> = {};
   const lists: Record<string, string[]> = {};

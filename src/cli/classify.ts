@@ -7,6 +7,7 @@ import { type Arguments, choiceFlag, type Flags, parseArguments, UsageError } fr
 import { DEFAULT_WEIGHTS, report } from './console.js';
 import { appendTo, plainArrays, standardOutput } from './ndjson.js';
 import { describeFailure, expandRecords, type Failure, READ_FLAGS, recordReader } from './records.js';
+import { checkReportFlags, openReportPage } from './report-page.js';
 import { renderTable } from './table.js';
 
 export const CLASSIFY_HELP = `leadwise classify FILE… [options]
@@ -18,13 +19,16 @@ XML, FHIR, ISHNE, JSON or a CSV table, told by content; a folder of any of these
   --json           one JSON array on standard output: all findings, logits and what was done to each record
   --ndjson         the same as one line a record, written as it comes: for folders of any size
   --output FILE    with --ndjson: write to FILE, behind what is there; records that it holds are left out, so that a stopped run goes on
+  --report FILE    everything as one HTML page: the sheet as leadwise render draws it, quality, all findings
+  --explain CODE   with --report: what speaks for a finding: an abbreviation (AF), a SNOMED CT code, or strongest
+  --force          overwrite the report
   --all            all classes in the table, not only the likely ones
   --leads I,II     use these leads only
   --start S        begin at this second of each record
   --windows MODE   first (default): the first window of a long record, as published; all: every window, with a timeline
   --fs N           samples a second, for a CSV table without a time column
   --units U        mV, uV, adc or unknown, for a CSV table that does not say
-  --quality MODE   gate (default): drop leads that are flat or not finite; report: keep flat leads, flag them; off: as published
+  --quality MODE   gate (default): leads that are not worth reading are dropped; report: said, but read; off: as published
 
 Exit code 0: all classified; 1: some could not be read or classified; 2: wrong call.`;
 
@@ -33,6 +37,9 @@ const FLAGS: Flags = {
   json: 'switch',
   ndjson: 'switch',
   output: 'value',
+  report: 'value',
+  explain: 'value',
+  force: 'switch',
   all: 'switch',
   windows: 'value',
   quality: 'value',
@@ -45,12 +52,15 @@ type Element = ({ record: string } & Result) | Failure;
 export async function classifyCommand(args: string[]): Promise<number> {
   const parsed = parseArguments(args, FLAGS);
   if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
+  await checkReportFlags(parsed);
   const output = await openOutput(parsed);
   const read = recordReader(parsed);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const windows = choiceFlag<WindowsMode>(parsed, 'windows', ['first', 'all']) ?? 'first';
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
+  const page = openReportPage(parsed, model, quality);
   const all = await expandRecords(parsed.files);
+  page?.checkCount(all.length);
   const records = all.filter((record) => !output.done.has(record));
   if (records.length < all.length) report(`${all.length - records.length} of ${all.length} records are there already`);
   let failed = 0;
@@ -58,15 +68,19 @@ export async function classifyCommand(args: string[]): Promise<number> {
     if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
     try {
       const source = await read(record);
-      await output.write({ record, ...model.classify(source, { quality, windows }) }, source);
+      const result = model.classify(source, { quality, windows });
+      await page?.add(record, source, result);
+      await output.write({ record, ...result }, source);
     } catch (error) {
       const failure = describeFailure(record, error);
       failed++;
+      page?.addFailure(failure);
       report(`${record}: ${failure.error.message} [${failure.error.code}]`);
       await output.write(failure);
     }
   }
   await output.close();
+  await page?.write();
   return failed > 0 ? 1 : 0;
 }
 

@@ -1,4 +1,5 @@
 import { WeightsError } from '../errors.js';
+import { parseJsonWithin } from '../json.js';
 import { parseSafetensors } from '../safetensors.js';
 import { NumpyArray } from './numpy.js';
 import { readOnnx } from './onnx.js';
@@ -111,9 +112,11 @@ function fromSafetensors(file: Uint8Array): Checkpoint {
 }
 
 function parseJson(text: string, key: string, mayBeText: boolean): unknown {
+  const beyond = (what: string) => new WeightsError('BAD_METADATA', `Metadata "${key}" holds ${what}`, { format: 'safetensors' });
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseJsonWithin(text, beyond);
+  } catch (error) {
+    if (error instanceof WeightsError) throw error;
     if (mayBeText) return text;
     throw new WeightsError('BAD_METADATA', `Metadata "${key}" is not JSON`, { format: 'safetensors' });
   }
@@ -145,11 +148,15 @@ function toPlain(value: unknown, key: string): unknown {
     if (typeof node === 'bigint') return String(node);
     if (node instanceof NumpyArray) return convert(node.values(), depth);
     if (Array.isArray(node)) return node.map((element) => convert(element, depth + 1));
-    if (node instanceof Map) return Object.fromEntries(Array.from(node, ([name, element]) => [String(name), convert(element, depth + 1)]));
+    if (node instanceof Map) return Object.fromEntries(Array.from(node, ([name, element]) => [keyOf(name), convert(element, depth + 1)]));
     if (isTensor(node) && node.shape.length === 1 && FLOAT_DTYPES.includes(node.dtype) && node.shape[0]! <= MAX_NODES) {
       return Array.from(toFloat32(node));
     }
     throw new WeightsError('BAD_CHECKPOINT', `"${key}" holds what is neither text, numbers, lists nor dicts`);
+  };
+  const keyOf = (name: unknown): string => {
+    if (name === null || (typeof name !== 'object' && typeof name !== 'function')) return String(name);
+    throw new WeightsError('BAD_CHECKPOINT', `"${key}" has an entry whose name is neither text nor a number`);
   };
   return convert(value, 0);
 }

@@ -30,9 +30,17 @@ function stackGlobal(machine: Machine): void {
   machine.global(machine.pop(), name);
 }
 
+/** What an empty dict or set takes in memory, for one byte of the file, is paid for. */
+const HASH_TABLE_BYTES = 32;
+
+function pushTable(machine: Machine, table: Map<unknown, unknown> | Set<unknown>): void {
+  machine.session.charge(HASH_TABLE_BYTES);
+  machine.push(table);
+}
+
 function toMap(machine: Machine): void {
   const items = machine.popMark();
-  machine.push(new Map());
+  pushTable(machine, new Map());
   machine.setItems(items);
 }
 
@@ -86,13 +94,13 @@ export const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operat
   [0x86, (m) => m.tuple(2)],
   [0x87, (m) => m.tuple(3)],
   [code('t'), (m) => m.push(Object.freeze(m.popMark()))],
-  [code('}'), (m) => m.push(new Map())],
+  [code('}'), (m) => pushTable(m, new Map())],
   [code('d'), toMap],
   [code('s'), (m) => m.setItems([m.pop(), m.pop()].reverse())],
   [code('u'), (m) => m.setItems(m.popMark())],
-  [0x8f, (m) => m.push(new Set())],
+  [0x8f, (m) => pushTable(m, new Set())],
   [0x90, (m) => m.addItems(m.popMark())],
-  [0x91, (m) => m.push(new Set(m.popMark()))],
+  [0x91, (m) => pushTable(m, new Set(m.popMark()))],
   // Memo
   [code('h'), (m) => m.get(m.byte())],
   [code('j'), (m) => m.get(m.uint32())],

@@ -184,9 +184,9 @@ function parseStorageId(id: unknown, session: PickleSession): { dtype: TorchDtyp
   if (kind !== 'storage' || !(dtype instanceof TorchDtype) || typeof key !== 'string')
     session.fail('BAD_PICKLE', 'a persistent id that is no storage');
   if (view !== null) session.fail('UNSUPPORTED_PICKLE', 'a storage that is a view of another one');
-  const byteLength = (elements as number) * dtype.bytes;
-  if (!Number.isSafeInteger(elements) || !(byteLength >= 0)) session.fail('BAD_PICKLE', 'a storage without its size');
-  return { dtype, key, byteLength };
+  // Before anything is computed: what a pickle puts here may be a list of lists that is endless as text.
+  if (!Number.isSafeInteger(elements) || (elements as number) < 0) session.fail('BAD_PICKLE', 'a storage without its size');
+  return { dtype, key, byteLength: (elements as number) * dtype.bytes };
 }
 
 /** A storage within a plain pickle: torch.save's own bytes. */

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /** How the work on an item ended. */
 export type Outcome<Value> = { value: Value } | { error: unknown };
 
@@ -45,7 +47,7 @@ export async function* inOrder<Item, Value>({ source, run, limit, stops }: Strea
     wake();
   };
 
-  for (const signal of stops) signal.addEventListener('abort', stop);
+  const forget = stops.map((signal) => onAbort(signal, stop));
   try {
     for (;;) {
       for (const signal of stops) signal.throwIfAborted();
@@ -61,7 +63,7 @@ export async function* inOrder<Item, Value>({ source, run, limit, stops }: Strea
     }
     if (failure) throw failure.error;
   } finally {
-    for (const signal of stops) signal.removeEventListener('abort', stop);
+    for (const forgetOne of forget) forgetOne();
     const closed = exhausted ? undefined : settle(Promise.resolve().then(() => source.return?.()));
     if (!asked) await closed; // a source that owes an item may never answer
   }

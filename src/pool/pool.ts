@@ -7,6 +7,7 @@ import { type Job, WorkerHandle } from './handle.js';
 import { endedError, type WorkerLike } from './host.js';
 import { inOrder } from './in-order.js';
 import type { LoadMessage } from './messages.js';
+import { onAbort } from './on-abort.js';
 import { takeRecord } from './record.js';
 
 export interface JobOptions extends ClassifyOptions {
@@ -146,15 +147,17 @@ export class Pool {
     checkQualityMode(quality);
     checkRecord(record);
     const own = takeRecord(record, transfer);
+    // Again: reading a record may run code of the caller's.
+    this.end.signal.throwIfAborted();
+    signal?.throwIfAborted();
     let job!: Job;
-    const abort = () => this.abort(job, signal!.reason);
     const result = new Promise<Result>((resolve, reject) => {
       job = { record: own, quality, resolve, reject };
     });
-    signal?.addEventListener('abort', abort);
+    const forget = signal && onAbort(signal, () => this.abort(job, signal.reason));
     this.queue.push(job);
     this.dispatch();
-    return result.finally(() => signal?.removeEventListener('abort', abort));
+    return result.finally(forget);
   }
 
   private abort(job: Job, reason: unknown): void {

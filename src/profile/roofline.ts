@@ -1,8 +1,8 @@
 // The roofline picture (Williams 2009): what a layer reaches, against what the caches and the copy of memory would allow it. Both axes are
 // logarithmic. One self-contained SVG.
 
-import { PALETTE } from '../evaluate/report/style.js';
-import { END, escapeHtml, fixed, grouped, MIDDLE, tenth, text } from '../evaluate/report/text.js';
+import { PALETTE } from '../markup/style.js';
+import { END, escapeHtml, fixed, grouped, MIDDLE, tenth, text } from '../markup/text.js';
 import type { Profile, ProfiledLayer } from './profile.js';
 
 const SIZE = { width: 1000, height: 560 };

@@ -58,34 +58,15 @@ function residualOf(law: Law, leads: RelatedLeads): number | undefined {
   return largest > 0 ? deviation(sum!) / largest : undefined;
 }
 
-const PROBE_STEP = 16;
-
-/** Pairs of leads with one signal in both: their difference is less than `share` of either. */
-export function duplicates(leads: RelatedLeads, share: number): [string, string][] {
-  const named = [...leads];
-  const found: [string, string][] = [];
-  for (const [index, [name, a]] of named.entries()) {
-    for (const [other, b] of named.slice(index + 1)) {
+/** Whether two leads hold one signal: their difference is less than `share` of either. */
+export function hasDuplicates(leads: RelatedLeads, share: number): boolean {
+  const all = [...leads.values()];
+  return all.some((a, index) =>
+    all.slice(index + 1).some((b) => {
       const limit = share * Math.max(a.deviation, b.deviation);
-      // Few pairs are as alike as this in some samples: all are looked at in those alone.
-      if (Math.abs(a.deviation - b.deviation) > limit || differs(a.x, b.x, PROBE_STEP, 4 * limit)) continue;
-      if (!differs(a.x, b.x, 1, limit)) found.push([name, other]);
-    }
-  }
-  return found;
-}
-
-/** Whether two leads, each without its mean, differ by more than `limit` in the mean square of every `step`th sample. */
-function differs(a: Float64Array, b: Float64Array, step: number, limit: number): boolean {
-  const count = Math.ceil(a.length / step);
-  let sum = 0;
-  for (let i = 0; i < a.length; i += step) sum += a[i]! - b[i]!;
-  let squares = 0;
-  for (let i = 0; i < a.length; i += step) {
-    const difference = a[i]! - b[i]! - sum / count;
-    squares += difference * difference;
-  }
-  return squares > count * limit * limit;
+      return Math.abs(a.deviation - b.deviation) < limit && deviation(a.x.map((value, i) => value - b.x[i]!)) < limit;
+    }),
+  );
 }
 
 /** Standard deviation, population. */

@@ -63,7 +63,8 @@ export function measureLead(samples: LeadSamples): LeadMeasures {
     longestClip: clips.longest < 4 ? 0 : clips.longest / fs,
     noise: over(noiseBetweenBeats(coarse)),
     spike: over(largestSpike(x)),
-    ...levels(x, fs, over),
+    step: over(largestStep(x, fs)),
+    drift: over(levelRange(x, fs)),
     mains: over(Math.max(...MAINS_HZ.map((hertz) => toneAmplitude(samples, hertz, LEAST_TONE * height)))),
     coarse: { x: coarse, fs: fs / factor, deviation: deviation(coarse), millivolts },
   };
@@ -162,30 +163,22 @@ function largestSpike(x: Float64Array): number {
   return largest;
 }
 
-const LEVEL_SECONDS = 0.5;
-
-/** Of the level, means of half a second: its lasting jumps, and its range. */
-function levels(x: Float64Array, fs: number, over: (value: number) => number): { step: number; drift: number } {
-  const level = average(x, Math.max(1, Math.round(LEVEL_SECONDS * fs)));
-  let step = 0;
-  for (let i = 2; i + 3 < level.length; i++) {
+/** The largest lasting jump of the level, means of half a second. */
+function largestStep(x: Float64Array, fs: number): number {
+  const level = average(x, Math.max(1, Math.round(fs / 2)));
+  let largest = 0;
+  for (let i = 2; i + 2 < level.length; i++) {
     const [a, b, c, d] = [level[i - 2]!, level[i - 1]!, level[i + 1]!, level[i + 2]!];
     // What lies on one side stays away from what lies on the other; the block between may hold the edge.
-    const jump = Math.max(Math.min(c, d) - Math.max(a, b), Math.min(a, b) - Math.max(c, d));
-    if (jump > step) step = jump;
+    largest = Math.max(largest, Math.min(c, d) - Math.max(a, b), Math.min(a, b) - Math.max(c, d));
   }
-  let drift = 0;
-  if (level.length > 1) {
-    let low = Number.POSITIVE_INFINITY;
-    let high = Number.NEGATIVE_INFINITY;
-    for (let i = 1; i < level.length; i++) {
-      const mean = (level[i - 1]! + level[i]!) / 2;
-      low = Math.min(low, mean);
-      high = Math.max(high, mean);
-    }
-    drift = high - low;
-  }
-  return { step: over(step), drift: over(drift) };
+  return largest;
+}
+
+function levelRange(x: Float64Array, fs: number): number {
+  const level = average(x, Math.max(1, Math.round(fs)));
+  const [low, high] = rangeOf(level, 0, level.length);
+  return level.length > 0 ? high - low : 0;
 }
 
 /** Amplitude of a tone in whole seconds, less what stands at the frequencies beside it; 0 where it is less than `least`, or the rate too low to hold it. */

@@ -58,7 +58,7 @@ const LEAD_REASONS: { readonly [code in LeadCode]: string } = {
   noise: 'noise, no beats to be seen',
   spikes: 'spikes taller than the beats',
   steps: 'sudden changes of level, larger than the beats',
-  'baseline-drift': 'the baseline drifts by more than the height of the beats',
+  'baseline-drift': 'the baseline drifts by more than twice the height of the beats',
   mains: 'mains hum (50 or 60 Hz)',
   muscle: 'noisy (muscles, or a loose electrode)',
   'amplitude-low': 'less than 0.05 mV from peak to peak',
@@ -67,12 +67,12 @@ const LEAD_REASONS: { readonly [code in LeadCode]: string } = {
 
 const RECORD_REASONS: { readonly [code in RecordCode]: string } = {
   short: 'shorter than 5 s',
-  einthoven: 'I, II and III do not fit together (II = I + III): one is disturbed or mislabelled, or each has a scale of its own',
-  goldberger: 'aVR, aVL and aVF do not fit I and II: one is disturbed or mislabelled, or each has a scale of its own',
+  einthoven: 'I, II and III do not fit together (II = I + III)',
+  goldberger: 'aVR, aVL and aVF do not fit I and II',
   'duplicate-leads': 'two leads hold the same signal',
   'arm-lead-reversal': 'the electrodes of the arms seem to be swapped',
   'right-arm-left-leg-reversal': 'the electrodes of the right arm and the left leg seem to be swapped',
-  'incomplete-leads': 'the leads that can be read are none of the sets that the network was trained with',
+  'incomplete-leads': 'these leads are no set that the network was trained with',
   'unlike-training': 'louder within the network than what it was calibrated with',
 };
 

@@ -1,5 +1,6 @@
 import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
+import { checkLeadCount } from './limits.js';
 import { numberOf, parseSamples, rateOf, type StoredLead, scaledRecord, voltageOf } from './samples.js';
 import { attribute, child, children, parseXml, text, type XmlElement, type XmlOptions, xmlRoot } from './xml.js';
 
@@ -30,7 +31,8 @@ export function isAecg(bytes: Uint8Array): boolean {
  * representative beat) are never taken; subject and trial are not looked at. Leads carry their MDC code as name.
  *
  * @throws UnsupportedError `LIBRARY_REQUIRED`
- * @throws FormatError `BAD_AECG`, `UNSUPPORTED_AECG`, `UNITS_REQUIRED`, `NO_SIGNALS`, `UNEQUAL_LENGTHS`, and those of `parseXml`.
+ * @throws FormatError `BAD_AECG`, `UNSUPPORTED_AECG`, `UNITS_REQUIRED`, `NO_SIGNALS`, `TOO_MANY_LEADS`, `UNEQUAL_LENGTHS`, `BAD_SCALE`,
+ * and those of `parseXml`.
  */
 export function readAecg(bytes: Uint8Array, options: AecgOptions = {}): EcgRecord {
   const root = parseXml(bytes, options.libraries, FORMAT);
@@ -76,6 +78,7 @@ function readSeries(series: XmlElement, options: AecgOptions): EcgRecord | undef
 
 function readSet(set: XmlElement, options: AecgOptions): SequenceSet {
   const sequences = children(set, 'component').flatMap((component) => children(component, 'sequence'));
+  checkLeadCount(sequences.length, FORMAT);
   const times = sequences.filter((sequence) => isTime(sequence)).map(readTime);
   const leads = sequences.filter((sequence) => !isTime(sequence)).map((sequence) => readLead(sequence, options));
   const [time] = times;

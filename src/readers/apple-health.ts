@@ -76,7 +76,7 @@ function parseHeader(lines: string[]): Header | undefined {
     if (known !== 'unknown' && known !== 'adc') unit = known;
     lead ??= standardLead(cell) ?? standardLead(cell.slice(cell.lastIndexOf(' ') + 1));
   }
-  if (found === undefined || !(found.fs > 0) || unit === undefined) return undefined;
+  if (found === undefined || !(found.fs > 0 && found.fs < Number.POSITIVE_INFINITY) || unit === undefined) return undefined;
   // The watch has one lead: HealthKit knows no other than "similar to lead I".
   return { ...found, unit, lead: lead ?? 'I', firstRow: row };
 }

@@ -1,6 +1,7 @@
 import { checkFs, checkUnit, type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
 import { isAppleHealth, readAppleHealth } from './apple-health.js';
+import { checkLeadCount } from './limits.js';
 import { deriveFs } from './sampling.js';
 import { decodeText, splitLines } from './text.js';
 import { unitOf } from './units.js';
@@ -40,7 +41,7 @@ const TIME_UNITS = new Map([
  * sample. A column `time`, in seconds, gives the sampling frequency. Separator `,`, `;` or tab; with the latter two a decimal comma
  * is understood. An empty cell or `NaN` is NaN. Electrocardiograms that Apple's Health app exports are read too.
  *
- * @throws FormatError `BAD_CSV`, `NOT_A_NUMBER`, `FS_REQUIRED`, `UNITS_REQUIRED`, `UNEVEN_TIME`, `FS_MISMATCH`.
+ * @throws FormatError `BAD_CSV`, `TOO_MANY_LEADS`, `NOT_A_NUMBER`, `FS_REQUIRED`, `UNITS_REQUIRED`, `UNEVEN_TIME`, `FS_MISMATCH`.
  */
 export function readCsv(source: string | Uint8Array, options: CsvOptions = {}): EcgRecord {
   if (options.fs !== undefined) checkFs(options.fs, 'fs');
@@ -95,6 +96,7 @@ function parseTable(text: string): Table {
   if (rows.length === 0) throw bad('the table has no samples');
   // Every cell takes a character or ends a line: a wide header over short lines is refused before memory is taken for it.
   if (columns.length * rows.length > text.length) throw bad('the lines have fewer cells than the header', 2);
+  checkLeadCount(columns.length, 'csv');
   const values = columns.map(() => new Float64Array(rows.length));
   const time = columns.findIndex(isTime);
   let decimals = 0;

@@ -19,8 +19,11 @@ const MAX_DEPTH = 8;
 
 const MAX_TEXT_BYTES = 1024;
 
+/** Of the sequences that are looked into, in all. An item may have eight bytes, and takes hundreds of memory. */
+const MAX_ITEMS = 65_536;
+
 /** A decimal string, PS3.5 section 6.2. */
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
 /** What is kept of a data set. The rest is passed over without being decoded. */
 export interface Wanted {
@@ -107,6 +110,7 @@ interface Level {
 
 class Walker {
   private readonly view: DataView;
+  private items = 0;
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -149,6 +153,7 @@ class Walker {
       const { tag, length } = this.header(end, false);
       if (isUndefined && tag === SEQUENCE_END && length === 0) return items;
       if (tag !== ITEM) fail('a sequence holds what is no item', start);
+      if (++this.items > MAX_ITEMS) fail(`more than ${MAX_ITEMS} items in sequences`, start);
       if (length === UNDEFINED_LENGTH) {
         items.push(this.dataSet(end, explicit, { depth, isDelimited: true }));
       } else {

@@ -1,6 +1,7 @@
 import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
 import type { DataSet, Wanted } from './dicom-tags.js';
+import { checkLeadCount } from './limits.js';
 import { unitOf } from './units.js';
 
 // The waveform module, DICOM PS3.3 section C.10.9: multiplex groups of channels sampled together. Lead codes: PS3.16 CID 3001.
@@ -129,6 +130,7 @@ function readGroup(item: DataSet): Group {
   if (definitions.length !== channelCount) {
     throw bad(`the waveform has ${channelCount} channels, of which ${definitions.length} are described`, item);
   }
+  checkLeadCount(channelCount, 'dicom');
   const kind = kindOf(item);
   checkData(item, (kind.bits / 8) * sigLen * channelCount);
   return {

@@ -43,7 +43,7 @@ export function isDicom(bytes: Uint8Array): boolean {
  * channel gives, NaN where a sample is the padding value.
  *
  * @throws FormatError `BAD_DICOM`, `TRUNCATED`, `UNSUPPORTED_DICOM` (transfer syntax, kind of object, kind of samples), `NO_RHYTHM`,
- * `SEVERAL_GROUPS`, `UNSUPPORTED_DICOM_SKEW`
+ * `SEVERAL_GROUPS`, `UNSUPPORTED_DICOM_SKEW`, `TOO_MANY_LEADS`
  * @throws UnsupportedError `NO_DECOMPRESSION` for a deflated data set where there is no `DecompressionStream`
  */
 export async function readDicom(bytes: Uint8Array, options: DicomOptions = {}): Promise<EcgRecord> {

@@ -9,6 +9,9 @@ const END_OF_TIME = 0x14;
 /** Longest onset that is looked at, in bytes. */
 const MAX_ONSET_BYTES = 64;
 
+/** Of a list of annotations that is looked at for the end of the recording; whole data records have at most 61440 bytes, says the standard. */
+const MAX_LIST_BYTES = 65_536;
+
 /** Marks the last sample in the last data record, which is as long as the others; what follows it is filling. `formatEdf` writes it. */
 export const RECORDING_ENDS = 'Recording ends';
 
@@ -34,7 +37,8 @@ export function recordOnset(bytes: Uint8Array, header: EdfHeader, index: number)
 export function endInLastRecord(bytes: Uint8Array, header: EdfHeader, records: number): number | undefined {
   const start = header.headerBytes + (records - 1) * header.recordBytes;
   for (const { byteOffset, samplesPerRecord } of annotationLists(header)) {
-    const list = bytes.subarray(start + byteOffset, start + byteOffset + samplesPerRecord * header.sampleBytes);
+    const listBytes = Math.min(samplesPerRecord * header.sampleBytes, MAX_LIST_BYTES);
+    const list = bytes.subarray(start + byteOffset, start + byteOffset + listBytes);
     for (const [time = '', ...texts] of latin1(list)
       .split('\0')
       .map((entry) => entry.split('\x14'))) {

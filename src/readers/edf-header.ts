@@ -150,6 +150,7 @@ export function scaleOf(signal: EdfSignal, { format, sampleBytes }: EdfHeader): 
   // The limits are decimals: what their division adds behind the 14th digit is rounding.
   const adcGain = Number(((high - low) / (top - bottom)).toPrecision(14));
   const baseline = Math.round((low - bottom * adcGain) * 1e9) / 1e9 + 0; // no -0
+  if (!(Number.isFinite(adcGain) && Number.isFinite(baseline))) throw refuse('the physical range of a signal is too small to be one');
   return { unit: volts === 1000 ? 'mV' : unitOf(dimension), adcGain, baseline };
 }
 

@@ -1,6 +1,7 @@
 import { type EcgRecord, STANDARD_LEADS, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
 import { isObject, parseJson } from './json.js';
+import { checkLeadCount } from './limits.js';
 import { parseSamples, rateOf, type StoredLead, scaledRecord, voltageOf } from './samples.js';
 import { decodeText } from './text.js';
 
@@ -42,7 +43,7 @@ export function isFhir(bytes: Uint8Array): boolean {
  * several interleaved (`dimensions`). A lead's name is that of its MDC code, else of its display or text. Samples `E` (error), `U` and `L`
  * (beyond the limits of detection) are NaN. Subject, performer and narrative are not looked at.
  *
- * @throws FormatError `BAD_FHIR`, `UNSUPPORTED_FHIR`, `BAD_JSON`, `UNITS_REQUIRED`, `NO_SIGNALS`, `UNEQUAL_LENGTHS`.
+ * @throws FormatError `BAD_FHIR`, `UNSUPPORTED_FHIR`, `BAD_JSON`, `UNITS_REQUIRED`, `NO_SIGNALS`, `TOO_MANY_LEADS`, `UNEQUAL_LENGTHS`, `BAD_SCALE`.
  */
 export function readFhir(bytes: Uint8Array, options: FhirOptions = {}): EcgRecord {
   const root = parseJson(bytes, FORMAT);
@@ -91,6 +92,7 @@ function readPart(part: JsonObject, index: number, { units }: FhirOptions): { fs
   if (!Number.isInteger(dimensions) || !isNumber(dimensions) || dimensions < 1 || values.length % dimensions !== 0) {
     throw fail(`data holds ${values.length} samples, which are no multiple of dimensions`);
   }
+  checkLeadCount(values.length === 0 ? 0 : dimensions, FORMAT);
   const voltage = voltageOf(unitOfQuantity(origin), units, place);
   const lead = { scale: factor, origin: origin['value'], voltage };
   const leads =

@@ -1,5 +1,7 @@
 import { checkFs, checkUnit, type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
+import { parseJsonWithin } from '../json.js';
+import { checkLeadCount } from './limits.js';
 import { decodeText } from './text.js';
 import { unitOf } from './units.js';
 
@@ -24,7 +26,7 @@ export function isJson(bytes: Uint8Array): boolean {
  * adcGain?, baseline? }`, or an object of leads, `{ fs, units, "I": […], "II": […] }`, of which other keys are passed over. `units` is one
  * for all, a list (of the first form), or an object by lead. A sample of `null` is invalid: NaN.
  *
- * @throws FormatError `BAD_JSON` with the path of the value that is wrong, `FS_REQUIRED`, `FS_MISMATCH`, `UNITS_REQUIRED`.
+ * @throws FormatError `BAD_JSON` with the path of the value that is wrong, `TOO_MANY_LEADS`, `FS_REQUIRED`, `FS_MISMATCH`, `UNITS_REQUIRED`.
  */
 export function readJson(bytes: Uint8Array, options: JsonOptions = {}): EcgRecord {
   if (options.fs !== undefined) checkFs(options.fs, 'fs');
@@ -38,7 +40,7 @@ export function readJson(bytes: Uint8Array, options: JsonOptions = {}): EcgRecor
 export function parseJson(bytes: Uint8Array, format: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(decodeText(bytes));
+    value = parseJsonWithin(decodeText(bytes), (what) => new FormatError('BAD_JSON', `${what}: no recording is written so`, { format }));
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError('BAD_JSON', 'the JSON is broken or ends too early', { format });
@@ -76,12 +78,13 @@ function readRecordForm(root: JsonObject, fs: number, options: JsonOptions): Ecg
   });
   const count = sigName.length;
   if (count === 0) throw bad('sigName', 'one lead at least');
+  checkLeadCount(count, FORMAT);
   const rows = list(root['signal'], 'signal', (row, path) => samples(row, path), count);
   requireEqual(rows, (index) => `signal[${index}]`);
   const { units } = root;
   const unitAt = (index: number) => (Array.isArray(units) ? units[index] : isObject(units) ? own(units, sigName[index]!) : units);
   if (Array.isArray(units) && units.length !== count) throw bad('units', `${count} entries, one for each lead`);
-  const numbers = (key: string) => has(root, key) && { [key]: list(root[key], key, finite, count) };
+  const numbers = (key: string, read = finite) => has(root, key) && { [key]: list(root[key], key, read, count) };
   return {
     fs,
     sigName,
@@ -90,7 +93,7 @@ function readRecordForm(root: JsonObject, fs: number, options: JsonOptions): Ecg
     ...(has(root, 'digital') && {
       digital: list(root['digital'], 'digital', (row, path) => integers(row, path, rows[0]!.length), count),
     }),
-    ...numbers('adcGain'),
+    ...numbers('adcGain', gain),
     ...numbers('baseline'),
   };
 }
@@ -100,6 +103,7 @@ function readLeadForm(root: JsonObject, fs: number, options: JsonOptions): EcgRe
   if (sigName.length === 0) {
     throw new FormatError('BAD_JSON', 'expected signal with sigName, or leads by their names (I, II, …)', { format: FORMAT });
   }
+  checkLeadCount(sigName.length, FORMAT);
   const rows = sigName.map((name) => samples(root[name], name));
   requireEqual(rows, (index) => sigName[index]!);
   const { units } = root;
@@ -153,6 +157,12 @@ function integers(value: unknown, path: string, length: number): Int32Array {
 function finite(value: unknown, path: string): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw bad(path, 'a number');
   return value;
+}
+
+/** What a sample is divided by. */
+function gain(value: unknown, path: string): number {
+  if (value === 0) throw bad(path, 'a number other than 0');
+  return finite(value, path);
 }
 
 function requireEqual(rows: Float64Array[], pathOf: (index: number) => string): void {

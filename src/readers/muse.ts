@@ -1,6 +1,7 @@
 import { type EcgRecord, standardLead, type Unit } from '../ecg.js';
 import { FormatError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
+import { checkLeadCount } from './limits.js';
 import { numberOf, type StoredLead, scaledRecord, voltageOf } from './samples.js';
 import { children, parseXml, text, type XmlElement, type XmlOptions, xmlRoot } from './xml.js';
 
@@ -28,8 +29,8 @@ export function isMuse(bytes: Uint8Array): boolean {
  * and test data are not looked at. A lead with `LeadOff` is NaN throughout.
  *
  * @throws UnsupportedError `LIBRARY_REQUIRED`
- * @throws FormatError `BAD_MUSE`, `UNSUPPORTED_MUSE`, `UNITS_REQUIRED`, `CHECKSUM_MISMATCH`, `NO_SIGNALS`, `UNEQUAL_LENGTHS`, and those of
- * `parseXml`.
+ * @throws FormatError `BAD_MUSE`, `UNSUPPORTED_MUSE`, `UNITS_REQUIRED`, `CHECKSUM_MISMATCH`, `NO_SIGNALS`, `TOO_MANY_LEADS`, `UNEQUAL_LENGTHS`, `BAD_SCALE`,
+ * and those of `parseXml`.
  */
 export function readMuse(bytes: Uint8Array, options: MuseOptions = {}): EcgRecord {
   const root = parseXml(bytes, options.libraries, FORMAT);
@@ -45,6 +46,7 @@ export function readMuse(bytes: Uint8Array, options: MuseOptions = {}): EcgRecor
   const sampleType = text(waveform, 'SampleType') ?? 'CONTINUOUS_SAMPLES';
   if (sampleType !== 'CONTINUOUS_SAMPLES') throw unsupported('samples that are not continuous');
   const stored = children(waveform, 'LeadData');
+  checkLeadCount(stored.length, FORMAT);
   const announced = countOf(waveform, 'NumberofLeads');
   if (announced !== undefined && announced !== stored.length)
     throw bad(`the waveform announces ${announced} leads and has ${stored.length}`);

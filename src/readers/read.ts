@@ -133,7 +133,7 @@ export function sniff(bytes: Uint8Array): SourceFormat | undefined {
   const isNumbers = first.includes('\t') && first.split('\t').every((cell) => Number.isFinite(Number(cell)));
   if (!isNumbers && /^[^\s,;"]+[ \t]+\d+(?:[ \t]+[\d.][^,;]*)?$/.test(first)) return 'wfdb';
   const header = lines.find((line) => line !== '') ?? '';
-  return /[,;\t]/.test(header) || standardLead(header.replace(/["#]|[([].*$/g, '')) !== undefined ? 'csv' : undefined;
+  return /[,;\t]/.test(header) || standardLead(header.split(/[([]/, 1)[0]!.replace(/["#]/g, '')) !== undefined ? 'csv' : undefined;
 }
 
 function isMat(bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { checkUnit, type EcgRecord, type Unit } from '../ecg.js';
 import { type ErrorPlace, FormatError } from '../errors.js';
+import { checkLeadCount } from './limits.js';
 import { unitOf } from './units.js';
 
 // What formats share that store numbers with a scale: units of voltage, rates by their period, numbers in text, and the record of it all.
@@ -55,7 +56,7 @@ export function rateOf(period: number, perSecond: number): number {
   return Number((perSecond / whole).toFixed(places)) === period ? whole : rate;
 }
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** A number as files write it, or undefined for anything else. `Number` alone takes `0x1F`, and nothing at all for 0. */
 export function numberOf(text: string | undefined): number | undefined {
@@ -98,7 +99,7 @@ function countTokens(text: string): number {
 
 /**
  * The record of leads that a file stores with a scale. `digital` is given where all of them are integers and none is upside down.
- * @throws FormatError `NO_SIGNALS`, `UNEQUAL_LENGTHS`
+ * @throws FormatError `NO_SIGNALS`, `TOO_MANY_LEADS`, `UNEQUAL_LENGTHS`, `BAD_SCALE`
  */
 export function scaledRecord(fs: number, leads: readonly StoredLead[], format: string): EcgRecord {
   const sigLen = leads[0]?.values.length ?? 0;
@@ -106,6 +107,11 @@ export function scaledRecord(fs: number, leads: readonly StoredLead[], format: s
   for (const { values } of leads) {
     if (values.length === sigLen) continue;
     throw new FormatError('UNEQUAL_LENGTHS', `the leads have ${sigLen} and ${values.length} samples`, { format });
+  }
+  checkLeadCount(leads.length, format);
+  for (const { scale, origin, voltage } of leads) {
+    if (Number.isFinite(1 / (scale * voltage.factor)) && Number.isFinite(origin / scale)) continue;
+    throw new FormatError('BAD_SCALE', 'the scale of a lead is too small to be one', { format });
   }
   const exact = leads.every(({ values, scale }) => scale > 0 && values.every((value) => value === (value | 0)));
   return {

@@ -23,9 +23,9 @@ export function deriveFs(times: Float64Array, decimals: number, ticksPerSecond =
   const width = spread(times, period);
   // Rounded times lie within one unit of their last decimal; ties that round one way first and the other way later tilt the fitted line.
   const allowed = Math.min(Math.max(1.25 * Number(`1e-${decimals}`), JITTER * period), COARSEST * period);
-  if (!(period > 0 && width <= allowed)) throw uneven(times, period);
-
   const fs = ticksPerSecond / period;
+  if (!(period > 0 && width <= allowed && fs < Number.POSITIVE_INFINITY)) throw uneven(times, period);
+
   const closeEnough = Math.max(1.5 * width, 4 * Number.EPSILON * Math.abs(times[steps]!));
   for (let places = 0; places <= 6; places++) {
     const candidate = Number(fs.toFixed(places));

@@ -1,6 +1,7 @@
 import { type EcgRecord, STANDARD_LEADS } from '../ecg.js';
 import { FormatError } from '../errors.js';
 import { decodeBase64 } from './base64.js';
+import { checkLeadCount } from './limits.js';
 import { numberOf, scaledRecord } from './samples.js';
 import { decodeXli } from './xli.js';
 import { attribute, child, parseXml, text, type XmlElement, type XmlOptions, xmlRoot } from './xml.js';
@@ -36,7 +37,7 @@ export function isSierra(bytes: Uint8Array): boolean {
  * data and measurements are not looked at. Microvolts; `digital` holds the samples as the cardiograph had them.
  *
  * @throws UnsupportedError `LIBRARY_REQUIRED`
- * @throws FormatError `BAD_SIERRA`, `UNSUPPORTED_SIERRA`, `BAD_XLI`, `TRUNCATED`, and those of `parseXml`
+ * @throws FormatError `BAD_SIERRA`, `UNSUPPORTED_SIERRA`, `BAD_XLI`, `TRUNCATED`, `TOO_MANY_LEADS`, and those of `parseXml`
  */
 export function readSierra(bytes: Uint8Array, options: SierraOptions = {}): EcgRecord {
   const root = parseXml(bytes, options.libraries, FORMAT);
@@ -133,6 +134,7 @@ function leadsOf(waveforms: XmlElement, leadSet: string | undefined): string[] {
   }
   const count = numberOf(attribute(waveforms, 'numberofleads'));
   const leads = labels.split(/\s+/);
+  checkLeadCount(leads.length, FORMAT);
   if (leads.length !== count) throw bad('the number of leads is not that of their labels');
   return leads;
 }

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.js';
+import { MAX_LINES } from './limits.js';
 
 // Text from bytes without TextDecoder: bare JavaScript shells have none.
 
@@ -24,8 +25,11 @@ export function decodeText(bytes: Uint8Array): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** The lines of a text, whatever ends them: LF, CRLF or CR. */
+/** The lines of a text, whatever ends them: LF, CRLF or CR. @throws FormatError `FILE_TOO_LARGE` */
 export function splitLines(text: string): string[] {
+  let ends = 0;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === 10 || text.charCodeAt(at) === 13) ends++;
+  if (ends > MAX_LINES) throw new FormatError('FILE_TOO_LARGE', `a text of ${ends} lines: at most ${MAX_LINES} are read`);
   return text.split(/\r\n|\n|\r/);
 }
 

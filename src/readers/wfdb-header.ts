@@ -1,4 +1,5 @@
 import { type ErrorPlace, FormatError } from '../errors.js';
+import { checkLeadCount } from './limits.js';
 import { splitLines } from './text.js';
 
 // The header of a WFDB record: https://physionet.org/physiotools/wag/header-5.htm
@@ -75,7 +76,7 @@ interface Line {
 /**
  * Parses the text of a `.hea` file, whose name is for errors only.
  *
- * @throws FormatError `BAD_HEADER` with the line, for text that is no WFDB header or contradicts itself.
+ * @throws FormatError `TOO_MANY_LEADS`, and `BAD_HEADER` with the line, for text that is no WFDB header or contradicts itself.
  */
 export function parseWfdbHeader(text: string, headerName?: string): WfdbHeader {
   const file = headerName === undefined ? {} : { file: headerName };
@@ -97,6 +98,7 @@ export function parseWfdbHeader(text: string, headerName?: string): WfdbHeader {
     throw bad(recordLine.place, `the record line announces ${expected} ${what}s, the header has ${signalLines.length} ${what} lines`);
   }
   if (isMulti) return { ...record, segmentLines: parseSegmentLines(signalLines, record.sigLen, recordLine.place), signals: [], comments };
+  checkLeadCount(signalLines.length, 'wfdb');
   return { ...record, signals: signalLines.map(parseSignalLine), comments };
 }
 

@@ -39,7 +39,7 @@ const MAX_VALUES_PER_STORED = 16;
  * agree on gain, baseline and the value for invalid samples. Of a part (`startSeconds`, `seconds`) only the segments and bytes that it
  * needs are read, but format 8 and FLAC from the start of their file, and checksums are verified where all samples of a signal were read.
  *
- * @throws FormatError `BAD_HEADER`, `BAD_SEGMENT`, `NO_SIGNALS`, `UNSAFE_FILE_NAME`, `TRUNCATED`, `CHECKSUM_MISMATCH`, `UNEQUAL_LENGTHS`,
+ * @throws FormatError `BAD_HEADER`, `TOO_MANY_LEADS`, `BAD_SEGMENT`, `NO_SIGNALS`, `UNSAFE_FILE_NAME`, `TRUNCATED`, `CHECKSUM_MISMATCH`, `UNEQUAL_LENGTHS`,
  * `UNEQUAL_UNITS`, `GAPS_TOO_LONG`, `PAST_END`, `UNSUPPORTED_WFDB_FORMAT`, `MAT_MISMATCH`, `BAD_FLAC`, `FLAC_MISMATCH`
  * @throws UnsupportedError `LIBRARY_REQUIRED` for FLAC without its library
  */

@@ -41,6 +41,8 @@ export interface XmlElement {
 const MAX_BYTES = 2 ** 26;
 const MAX_DEPTH = 64;
 const MAX_ELEMENTS = 500_000;
+/** Comments, sections and instructions: the library makes a piece of text before each of them. */
+const MAX_OTHERS = 500_000;
 const MAX_ATTRIBUTES = 64;
 /** Characters of a tag between two values of attributes: a name and white space. */
 const MAX_MARKUP = 512;
@@ -222,12 +224,14 @@ function withoutDoctype(source: string, format: string): string {
 function checkLimits(source: string, format: string): void {
   let depth = 0;
   let elements = 0;
+  let others = 0;
   const refuse = (what: string, start: number) => {
     throw new FormatError('XML_LIMIT', `${what}: no recording is written so`, { format, line: lineAt(source, start) });
   };
   for (const { kind, start, values, longest } of markup(source)) {
     if (kind === 'doctype') throw entities(source, start, format);
     if (kind === 'close') depth--;
+    if (kind === 'other' && ++others > MAX_OTHERS) refuse(`more than ${MAX_OTHERS} comments, sections and instructions`, start);
     if (kind !== 'open' && kind !== 'empty') continue;
     if (kind === 'open') depth++;
     elements++;

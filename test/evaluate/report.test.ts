@@ -451,7 +451,7 @@ describe('other evaluations', () => {
 
   it('the quality mode in words', () => {
     expect(renderReport(example({ quality: 'off' }))).toContain('“off”: the published preprocessing');
-    expect(renderReport(example({ quality: 'report' }))).toContain('“report”: flat leads were kept');
+    expect(renderReport(example({ quality: 'report' }))).toContain('“report”: leads were read whatever their quality');
   });
 });
 

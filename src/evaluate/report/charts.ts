@@ -1,13 +1,8 @@
 // What the report is drawn with: inline SVG. Whatever stands in a file goes through `escapeHtml` before it is HTML.
 
+import { counted, END, escapeHtml, fixed, grouped, MIDDLE, tenth, text } from '../../markup/text.js';
 import type { Curves, Evaluation, Figure, LeadSetEvaluation, ReliabilityBin } from '../evaluation.js';
 import { isCovered } from '../scores.js';
-import { END, escapeHtml, fixed, grouped, MIDDLE, tenth, text } from './text.js';
-
-/** `1 record`, `2,000 records`. */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
 
 /** An interval as text; empty where there is none. */
 export function interval({ low, high }: Figure): string {

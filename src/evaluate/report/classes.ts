@@ -1,11 +1,12 @@
 // What the page says of single classes: figures, lead sets side by side, and which finding is mistaken for which.
 
+import { box, headCells } from '../../markup/tables.js';
+import { counted, escapeHtml, fixed, grouped } from '../../markup/text.js';
 import type { Evaluation, LeadSetEvaluation } from '../evaluation.js';
 import { isCovered } from '../scores.js';
-import { counted, intervalBar, leadsName, type Section } from './charts.js';
+import { intervalBar, leadsName, type Section } from './charts.js';
 import { SHADES, shade } from './style.js';
-import { box, figureCell, headCells } from './tables.js';
-import { escapeHtml, fixed, grouped } from './text.js';
+import { figureCell } from './tables.js';
 
 // By class
 

@@ -1,11 +1,13 @@
 // An evaluation as one HTML page for people: no script, nothing from elsewhere, the same bytes for the same evaluation.
 
+import { htmlPage } from '../../markup/page.js';
+import { box, headCells } from '../../markup/tables.js';
+import { counted, escapeHtml, grouped } from '../../markup/text.js';
 import type { Evaluation, Labelling, MacroScores, OfficialScores } from '../evaluation.js';
-import { calibration, counted, curveGallery, leadsName, type Section } from './charts.js';
+import { calibration, curveGallery, leadsName, type Section } from './charts.js';
 import { classesByLeads, classTable, confusion } from './classes.js';
 import { STYLE } from './style.js';
-import { box, figureCell, headCells } from './tables.js';
-import { escapeHtml, grouped } from './text.js';
+import { figureCell } from './tables.js';
 
 /** One self-contained page of HTML. */
 export function renderReport(evaluation: Evaluation): string {
@@ -21,19 +23,7 @@ export function renderReport(evaluation: Evaluation): string {
     failureList(evaluation),
   ].filter((section) => section !== undefined);
   const name = escapeHtml(evaluation.model.name);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Evaluation of ${name}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+  const body = `<header>
 <p class="kicker">leadwise evaluation</p>
 <h1>${name}</h1>
 <p class="notice" role="note">${escapeHtml(evaluation.notice)}</p>
@@ -41,16 +31,13 @@ export function renderReport(evaluation: Evaluation): string {
 <nav aria-label="Sections">${sections.map(({ id, title }) => `<a href="#${id}">${title}</a>`).join(' ')}</nav>
 </header>
 ${sections.map(({ id, title, caption, body }) => `<section id="${id}">\n<h2>${title}</h2>\n<p class="caption">${caption}</p>\n${body}\n</section>`).join('\n')}
-${footer(evaluation)}
-</main>
-</body>
-</html>
-`;
+${footer(evaluation)}`;
+  return htmlPage({ title: `Evaluation of ${evaluation.model.name}`, style: STYLE, body });
 }
 
 const QUALITY: { readonly [mode in Evaluation['quality']]: string } = {
-  gate: 'leads that were flat or not finite were dropped',
-  report: 'flat leads were kept and flagged',
+  gate: 'leads that were not worth reading were dropped',
+  report: 'leads were read whatever their quality, unless they were not finite',
   off: 'the published preprocessing to the letter',
 };
 

@@ -1,0 +1,58 @@
+// classify --report: everything about some recordings as one page.
+
+import type { EcgRecord } from '../ecg.js';
+import type { Model, QualityMode } from '../index.js';
+import { type PageEntry, renderPage, renderSheet } from '../render/index.js';
+import type { Result } from '../result.js';
+import { type Arguments, numberFlag, UsageError } from './arguments.js';
+import { checkOutput, report, writeOutput } from './console.js';
+import { explainFlag, explainRecord } from './explain.js';
+import type { Failure } from './records.js';
+
+/** A browser opens about as many sheets on one page. */
+const MOST_RECORDS = 200;
+
+export interface ReportPage {
+  /** @throws UsageError when there are too many */
+  checkCount(records: number): void;
+  add(name: string, record: EcgRecord, result: Result): Promise<void>;
+  addFailure(failure: Failure): void;
+  write(): Promise<void>;
+}
+
+/** Whether the page can be written is checked before the work. @throws UsageError, LeadwiseError `FILE_EXISTS` */
+export async function checkReportFlags({ values, switches }: Arguments): Promise<void> {
+  const file = values['report'];
+  if (file === undefined && values['explain'] !== undefined) throw new UsageError('--explain is for --report');
+  if (file === undefined && switches['force']) throw new UsageError('--force is for --report');
+  if (file === undefined) return;
+  if (values['output'] !== undefined)
+    throw new UsageError('--report and --output exclude each other: the page would lack the records that are there already');
+  await checkOutput(file, switches['force']);
+}
+
+/** Undefined without `--report`. @throws UsageError */
+export function openReportPage(parsed: Arguments, model: Model, quality: QualityMode): ReportPage | undefined {
+  const file = parsed.values['report'];
+  if (file === undefined) return undefined;
+  const word = explainFlag(parsed, model.classes);
+  const offsetSeconds = numberFlag(parsed, 'start');
+  const entries: PageEntry[] = [];
+  return {
+    checkCount(records) {
+      if (records > MOST_RECORDS)
+        throw new UsageError(`--report takes at most ${MOST_RECORDS} records, got ${records}: no browser would show more`);
+    },
+    async add(name, record, result) {
+      const explanation = word === undefined ? undefined : await explainRecord(model, { record, result, word, quality });
+      entries.push({ name, result, sheet: renderSheet(record, { result, explanation, offsetSeconds, title: name }) });
+    },
+    addFailure({ record, error }) {
+      entries.push({ name: record, error });
+    },
+    async write() {
+      await writeOutput(file, renderPage(entries), parsed.switches['force']);
+      report(`wrote ${file}`);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// The leads of a record as heights on paper.
+
+import { type EcgRecord, STANDARD_LEADS, selectLeads } from '../ecg.js';
+import type { SheetResult } from './options.js';
+
+/** What the sheet shows at most, as recorders do. */
+export const SHEET_SECONDS = 10;
+
+/** Height of the excursions of a lead whose unit is not known, in mm. */
+const FITTED_HEIGHT = 16;
+
+/** What the network did with a lead. */
+type LeadState = 'used' | 'unused';
+
+export interface PaperLead {
+  /** Standard name. */
+  readonly lead: string;
+  /** mm above the median, of each sample that the sheet shows; NaN where there is none. */
+  readonly heights: Float64Array;
+  /** Whether these millimetres stand for millivolts. */
+  readonly toScale: boolean;
+  readonly state: LeadState;
+  /** What is to be said of the lead beside its name; empty for nothing. */
+  readonly remark: string;
+}
+
+/** Which samples the sheet shows, in Hz and samples. */
+export interface Span {
+  readonly fs: number;
+  readonly from: number;
+  readonly to: number;
+  /** Samples of the whole record. */
+  readonly sigLen: number;
+}
+
+export interface PaperRecord {
+  readonly leads: ReadonlyMap<string, PaperLead>;
+  readonly span: Span;
+  /** Names of signals that are none of the twelve leads. */
+  readonly ignored: readonly string[];
+}
+
+/** @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS` */
+export function layOnPaper(
+  record: EcgRecord,
+  { gain, startSeconds, result }: { gain: number; startSeconds: number; result?: SheetResult | undefined },
+): PaperRecord {
+  const { rows, ignored } = selectLeads(record, STANDARD_LEADS);
+  const { fs } = record;
+  const sigLen = record.signal[rows.find((index) => index >= 0)!]!.length;
+  const from = Math.min(sigLen, Math.ceil(startSeconds * fs));
+  const span = { fs, sigLen, from, to: Math.min(sigLen, from + Math.floor(SHEET_SECONDS * fs) + 1) };
+  const leads = new Map<string, PaperLead>();
+  STANDARD_LEADS.forEach((lead, row) => {
+    const index = rows[row]!;
+    if (index >= 0) leads.set(lead, { lead, ...heightsOf(record, index, span, gain), ...remarkOn(lead, result) });
+  });
+  return { leads, span, ignored };
+}
+
+function heightsOf(record: EcgRecord, index: number, { from, to }: Span, gain: number): Pick<PaperLead, 'heights' | 'toScale'> {
+  const values = Float64Array.from(record.signal[index]!.subarray(from, to));
+  const finite = values.filter(Number.isFinite).sort();
+  const median = finite.length === 0 ? 0 : finite[finite.length >> 1]!;
+  const perMillivolt = unitsPerMillivolt(record, index);
+  const range = finite.length === 0 ? 0 : finite[finite.length - 1]! - finite[0]!;
+  const factor = perMillivolt === undefined ? (range > 0 ? FITTED_HEIGHT / range : 0) : gain / perMillivolt;
+  const heights = values.map((value) => (Number.isFinite(value) ? (value - median) * factor : Number.NaN));
+  return { heights, toScale: perMillivolt !== undefined };
+}
+
+/**
+ * Undefined where the record does not say. The gain counts for the converter's own integers alone: readers that had to divide by it have done so.
+ * Where the offset lies does not matter, because leads are centred.
+ */
+function unitsPerMillivolt({ units, signal, digital, adcGain }: EcgRecord, index: number): number | undefined {
+  const unit = units[index]!;
+  if (unit === 'mV') return 1;
+  if (unit === 'uV') return 1000;
+  if (unit !== 'adc' || digital !== undefined || !signal[index]![Symbol.toStringTag].startsWith('Int')) return undefined;
+  return adcGain?.[index] || undefined;
+}
+
+function remarkOn(lead: string, result: SheetResult | undefined): Pick<PaperLead, 'state' | 'remark'> {
+  const dropped = result?.leadsDropped.find((entry) => entry.lead === lead);
+  const quality = result?.quality?.leads.find((entry) => entry.lead === lead);
+  const codes = quality && quality.codes.length > 0 ? quality.codes : dropped ? [dropped.reason] : [];
+  const words = codes.map((code) => code.replaceAll('-', ' ')).join(', ');
+  if (dropped || quality?.verdict === 'reject') return { state: 'unused', remark: `not used: ${words}` };
+  return { state: 'used', remark: words };
+}

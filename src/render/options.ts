@@ -1,0 +1,128 @@
+import { STANDARD_LEADS, standardLead } from '../ecg.js';
+import { RecordError } from '../errors.js';
+import type { Explanation } from '../explain.js';
+import type { Quality } from '../quality/report.js';
+import type { Result } from '../result.js';
+
+/** What the sheet says of a result. */
+export type SheetResult = Pick<Result, 'findings' | 'leadsDropped' | 'flags' | 'model' | 'notice'> & { readonly quality?: Quality | null };
+
+const LIMB = ['I', 'II', 'III'];
+const AUGMENTED = ['aVR', 'aVL', 'aVF'];
+const CHEST = [
+  ['V1', 'V2', 'V3'],
+  ['V4', 'V5', 'V6'],
+] as const;
+
+interface LayoutPlan {
+  /** Leads from top to bottom, column by column; null: those that the record has, in one column. */
+  readonly columns: readonly (readonly string[])[] | null;
+  /** One more row, of one lead over the whole width. */
+  readonly rhythm: boolean;
+}
+
+const PLANS = {
+  '3x4+1': { columns: [LIMB, AUGMENTED, ...CHEST], rhythm: true },
+  '3x4': { columns: [LIMB, AUGMENTED, ...CHEST], rhythm: false },
+  '6x2+1': { columns: [[...LIMB, ...AUGMENTED], CHEST.flat()], rhythm: true },
+  '6x2': { columns: [[...LIMB, ...AUGMENTED], CHEST.flat()], rhythm: false },
+  '3x2+1': { columns: [LIMB, AUGMENTED], rhythm: true },
+  '12x1': { columns: [STANDARD_LEADS], rhythm: false },
+  rows: { columns: null, rhythm: false },
+} as const satisfies Record<string, LayoutPlan>;
+
+/** Rows x columns, `+1` with a rhythm strip; `rows`: the leads that the record has, one below the other. */
+export type Layout = keyof typeof PLANS;
+
+export const LAYOUTS = Object.keys(PLANS) as Layout[];
+export const SPEEDS = [25, 50] as const;
+export const GAINS = [5, 10, 20] as const;
+
+export interface SheetOptions {
+  /** Of the record: findings, quality, and which leads were left out. */
+  result?: SheetResult | undefined;
+  /** Of the record: drawn below the sheet. */
+  explanation?: Explanation | undefined;
+  /** Stands above the sheet. Nothing that the record says of its patient does, unless it is put here. */
+  title?: string | undefined;
+  /** Paper speed in mm/s. Default 25. */
+  speed?: (typeof SPEEDS)[number] | undefined;
+  /** In mm/mV. Default 10. */
+  gain?: (typeof GAINS)[number] | undefined;
+  /** Second of the record with which the sheet begins. Default 0. */
+  startSeconds?: number | undefined;
+  /** For the times written on the sheet: where the record begins in the recording that it was cut from. Default 0. */
+  offsetSeconds?: number | undefined;
+  /** Default: `3x4+1`; `3x2+1` for records with limb leads alone; `rows` for four leads or fewer. */
+  layout?: Layout | undefined;
+  /** Lead of the rhythm strip. Default `II`, or the next of V1, V5, I that the record has. */
+  rhythm?: string | undefined;
+}
+
+/** With what the defaults are. */
+export interface CheckedOptions extends SheetOptions {
+  readonly speed: (typeof SPEEDS)[number];
+  readonly gain: (typeof GAINS)[number];
+  readonly startSeconds: number;
+  readonly offsetSeconds: number;
+}
+
+/** @throws TypeError, RangeError; RecordError `RECORD_TOO_SHORT` for a record without samples */
+export function checkSheetOptions(options: SheetOptions, duration: number): CheckedOptions {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`"options" expected an object, got ${typeOf(options)}`);
+  const { speed = 25, gain = 10, startSeconds = 0, offsetSeconds = 0, layout, rhythm, title, result, explanation } = options;
+  checkOneOf(speed, 'speed', SPEEDS);
+  checkOneOf(gain, 'gain', GAINS);
+  checkSeconds(startSeconds, 'startSeconds');
+  checkSeconds(offsetSeconds, 'offsetSeconds');
+  if (duration === 0) throw new RecordError('RECORD_TOO_SHORT', 'the record has no samples');
+  if (startSeconds >= duration) throw new RangeError(`"startSeconds" expected less than the record's ${duration} s, got ${startSeconds}`);
+  if (layout !== undefined) checkOneOf(layout, 'layout', LAYOUTS);
+  if (rhythm !== undefined) {
+    checkString(rhythm, 'rhythm');
+    if (standardLead(rhythm) === undefined) throw new RangeError(`"rhythm" expected one of ${STANDARD_LEADS.join(', ')}`);
+  }
+  if (title !== undefined) checkString(title, 'title');
+  if (result !== undefined) checkParts(result, 'result', ['findings', 'leadsDropped', 'flags']);
+  if (explanation !== undefined) checkParts(explanation, 'explanation', ['leads', 'segments']);
+  return { ...options, speed, gain, startSeconds, offsetSeconds };
+}
+
+/** The columns and the rhythm strip for a record with these leads. */
+export function planLayout(
+  { layout, rhythm }: SheetOptions,
+  present: readonly string[],
+): { columns: string[][]; rhythm: string | undefined } {
+  const limbOnly = present.every((lead) => LIMB.includes(lead) || AUGMENTED.includes(lead));
+  const plan: LayoutPlan = PLANS[layout ?? (present.length <= 4 ? 'rows' : limbOnly ? '3x2+1' : '3x4+1')];
+  const columns = (plan.columns ?? [present]).map((leads) => [...leads]);
+  if (!plan.rhythm) return { columns, rhythm: undefined };
+  const wanted = rhythm === undefined ? ['II', 'V1', 'V5', 'I'].find((lead) => present.includes(lead)) : standardLead(rhythm);
+  return { columns, rhythm: wanted ?? present[0] };
+}
+
+function checkOneOf(value: unknown, title: string, choices: readonly (string | number)[]): void {
+  const type = typeof choices[0];
+  if (typeof value !== type) throw new TypeError(`"${title}" expected a ${type}, got ${typeOf(value)}`);
+  if (!choices.includes(value as string | number)) throw new RangeError(`"${title}" expected one of ${choices.join(', ')}, got ${value}`);
+}
+
+function checkSeconds(value: unknown, title: string): void {
+  if (typeof value !== 'number') throw new TypeError(`"${title}" expected a number, got ${typeOf(value)}`);
+  if (!(value >= 0) || value === Number.POSITIVE_INFINITY) throw new RangeError(`"${title}" expected seconds from 0 on, got ${value}`);
+}
+
+function checkString(value: unknown, title: string): void {
+  if (typeof value !== 'string') throw new TypeError(`"${title}" expected a string, got ${typeOf(value)}`);
+}
+
+/** Objects that come from the model: only whether they are what they are said to be. */
+function checkParts(value: unknown, title: string, lists: readonly string[]): void {
+  const isWhole =
+    typeof value === 'object' && value !== null && lists.every((name) => Array.isArray((value as Record<string, unknown>)[name]));
+  if (!isWhole) throw new TypeError(`"${title}" expected what the model gives, with ${lists.join(', ')}`);
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

@@ -1,0 +1,3 @@
+export * from './cli.js';
+export * from './readers.js';
+export * from './weights.js';
