@@ -26,7 +26,7 @@ export class LeadwiseError extends Error {
   readonly place: ErrorPlace;
 
   constructor(code: string, message: string, place: ErrorPlace = {}) {
-    super(message + describePlace(place));
+    super(oneLine(message + describePlace(place)));
     this.code = code;
     this.place = place;
   }
@@ -52,6 +52,13 @@ export class RecordError extends LeadwiseError {
 /** The engine lacks something that is needed. */
 export class UnsupportedError extends LeadwiseError {
   override name = 'UnsupportedError';
+}
+
+const LONGEST_MESSAGE = 1000;
+
+/** Names out of files may hold anything: line ends, what moves a terminal's cursor, a megabyte. */
+function oneLine(text: string): string {
+  return text.slice(0, LONGEST_MESSAGE).replace(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD');
 }
 
 function describePlace(place: ErrorPlace): string {

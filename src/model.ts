@@ -5,7 +5,7 @@ import { Engine, type MemoryReport, type NetworkPlan } from './engine.js';
 import { LeadwiseError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { type NetworkInput, preprocessRecord, recordLength } from './preprocess.js';
-import { MOST_ROUNDS, type Profile, type ProfileOptions } from './profile/profile.js';
+import type { Profile, ProfileOptions } from './profile/profile.js';
 import { checkQualityMode, type QualityMode } from './quality/mode.js';
 import { makeResult, type Result } from './result.js';
 import { checkSelfTest, type SelfTest, selfTestInput } from './selftest.js';
@@ -158,7 +158,6 @@ export class Model {
    * @throws what `classify` throws, and the signal's reason when aborted
    */
   async profile(input: EcgRecord | Float32Array, options: ProfileOptions = {}): Promise<Profile> {
-    const rounds = checkRounds(options.rounds);
     options.signal?.throwIfAborted();
     const isRecord = !(input instanceof Float32Array);
     const copy = isRecord ? undefined : input.slice();
@@ -170,7 +169,7 @@ export class Model {
       // Most never measure: bundlers put this into a file of its own.
       const { measure } = await import('./profile/measure.js');
       const { weights, source } = this;
-      return measure({ weights, source, engine: () => this.liveEngine(), window, isRecord }, { ...options, rounds });
+      return measure({ weights, source, engine: () => this.liveEngine(), window, isRecord }, options);
     });
   }
 
@@ -288,15 +287,6 @@ export class Model {
     }
     return engine;
   }
-}
-
-const DEFAULT_ROUNDS = 15;
-
-/** @throws TypeError, RangeError */
-function checkRounds(rounds: unknown = DEFAULT_ROUNDS): number {
-  if (typeof rounds !== 'number') throw new TypeError(`"rounds" expected a number, got ${rounds === null ? 'null' : typeof rounds}`);
-  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= MOST_ROUNDS) return rounds;
-  throw new RangeError(`"rounds" expected a whole number from 1 to ${MOST_ROUNDS}, got ${rounds}`);
 }
 
 /** Runs all steps, and returns what the generator returns. */

@@ -6,7 +6,7 @@ import type { Weights } from '../weights.js';
 import { yieldToHost } from '../yield.js';
 import { describeEngine } from './host.js';
 import { measureBandwidth, PeakMeter } from './peak.js';
-import type { Profile, ProfiledLayer, ProfileOptions } from './profile.js';
+import { MOST_ROUNDS, type Profile, type ProfiledLayer, type ProfileOptions } from './profile.js';
 import { median, rate } from './statistics.js';
 import { activationTraffic, computedShare, weightTraffic } from './traffic.js';
 
@@ -36,7 +36,9 @@ interface Run {
 }
 
 /** Runs the network until the engine is warm, then `rounds` times, each time beside the peak. */
-export async function measure(subject: Subject, { rounds, signal, onProgress }: ProfileOptions & { rounds: number }): Promise<Profile> {
+export async function measure(subject: Subject, options: ProfileOptions): Promise<Profile> {
+  const { signal, onProgress } = options;
+  const rounds = checkRounds(options.rounds);
   const { weights, source } = subject;
   const peak = new PeakMeter(source, weights.parameters.precision);
   peak.warmUp();
@@ -145,4 +147,13 @@ function describeWindow(window: Float32Array, names: readonly string[]): Profile
   const begins = names.map((_, row) => window.subarray(row * samples, (row + 1) * samples).findIndex((value) => value !== 0));
   const paddedSamples = Math.min(samples, ...begins.filter((begin) => begin >= 0));
   return { leads: names.filter((_, row) => begins[row]! >= 0), paddedSamples };
+}
+
+const DEFAULT_ROUNDS = 15;
+
+/** @throws TypeError, RangeError */
+function checkRounds(rounds: unknown = DEFAULT_ROUNDS): number {
+  if (typeof rounds !== 'number') throw new TypeError(`"rounds" expected a number, got ${rounds === null ? 'null' : typeof rounds}`);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= MOST_ROUNDS) return rounds;
+  throw new RangeError(`"rounds" expected a whole number from 1 to ${MOST_ROUNDS}, got ${rounds}`);
 }

@@ -53,16 +53,16 @@ export interface Quality {
 const LEAD_REASONS: { readonly [code in LeadCode]: string } = {
   missing: 'not in the record',
   'not-finite': 'some samples are no number',
-  flat: 'flat, or flat for a part of the time',
+  flat: 'flat, or partly flat',
   saturated: 'cut off at the rails of the recorder',
   noise: 'noise, no beats to be seen',
   spikes: 'spikes taller than the beats',
-  steps: 'sudden changes of level, larger than the beats',
+  steps: 'sudden changes of level',
   'baseline-drift': 'the baseline drifts by more than twice the height of the beats',
   mains: 'mains hum (50 or 60 Hz)',
   muscle: 'noisy (muscles, or a loose electrode)',
-  'amplitude-low': 'less than 0.05 mV from peak to peak',
-  'amplitude-high': 'more than 10 mV from peak to peak (is the unit right?)',
+  'amplitude-low': 'less than 0.05 mV',
+  'amplitude-high': 'more than 10 mV (is the unit right?)',
 };
 
 const RECORD_REASONS: { readonly [code in RecordCode]: string } = {

@@ -21,7 +21,7 @@ const SIZE = { title: 5, heading: 3.6, text: 3.2, small: 2.8 };
 const LINE = { text: 4.6, small: 3.8 };
 const MOST_FINDINGS = 8;
 /** Columns: room for the abbreviation, where the probability ends, where the name begins. */
-const FINDING = { abbreviation: 25, figureEnd: 40, name: 43 };
+const FINDING = { abbreviation: 31, figureEnd: 46, name: 49 };
 const MOST_REASONS = 9;
 
 /** Disclaimer, title and verdict, and how it is drawn. */
