@@ -52,6 +52,18 @@ export function standardLead(name: string): string | undefined {
   return lead === undefined ? undefined : LEAD_BY_KEY.get(lead.replace(/[\s_.-]/g, ''));
 }
 
+const LOWEST_FS = 50;
+const HIGHEST_FS = 2000;
+
+/** @throws RecordError `FS_OUT_OF_RANGE` */
+export function checkRate({ fs }: EcgRecord): void {
+  if (fs >= LOWEST_FS && fs <= HIGHEST_FS) return;
+  throw new RecordError(
+    'FS_OUT_OF_RANGE',
+    `The record has ${fs} samples a second, expected ${LOWEST_FS} to ${HIGHEST_FS}: resample it, or correct its rate`,
+  );
+}
+
 /** The samples of a lead as they are read: the integers, which are exact; a negative gain turns them upside down, and then `signal` is what the heart did. */
 export function exactSamples({ signal, digital, adcGain }: EcgRecord, index: number): SignalArray {
   const upsideDown = (adcGain?.[index] ?? 1) < 0;

@@ -57,7 +57,7 @@ export class UnsupportedError extends LeadwiseError {
 const LONGEST_MESSAGE = 1000;
 
 /** Names out of files may hold anything: line ends, what moves a terminal's cursor, a megabyte. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.slice(0, LONGEST_MESSAGE).replace(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD');
 }
 

@@ -135,19 +135,15 @@ export class Model {
    */
   async explain(record: EcgRecord, code: string, options: ExplainOptions = {}): Promise<Explanation> {
     options.signal?.throwIfAborted();
-    this.liveEngine();
-    // Most never explain: bundlers put this into a file of its own.
-    const { classIndex, occlude } = await import('./explain.js');
-    const index = classIndex(this.classes, code);
     const input = this.prepare(record, options);
     return this.enqueue(async () => {
+      // Most never explain: bundlers put this into a file of its own.
+      const { classIndex, occlude } = await import('./explain.js');
+      const index = classIndex(this.classes, code);
       const run = (window: Float32Array, onProgress: ExplainOptions['onProgress']) =>
         this.runYielding(this.liveEngine(), window, { ...options, ...(onProgress ? { onProgress } : {}) });
-      return {
-        ...this.classes[index]!,
-        ...(await occlude(input, { config: this.config, index, run, onProgress: options.onProgress })),
-        notice: NOTICE,
-      };
+      const { config } = this;
+      return { ...this.classes[index]!, ...(await occlude(input, { config, index, run, onProgress: options.onProgress })), notice: NOTICE };
     });
   }
 

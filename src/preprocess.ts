@@ -1,7 +1,7 @@
 // Before the network (docs/network.md): leads by name -> resample -> band-pass forwards and backwards -> z-score -> f32 -> window.
 
 import type { NetworkConfig } from './config.js';
-import { checkRecord, type EcgRecord, exactSamples, selectLeads } from './ecg.js';
+import { checkRate, checkRecord, type EcgRecord, exactSamples, selectLeads } from './ecg.js';
 import { RecordError } from './errors.js';
 import filters from './filters.json' with { type: 'json' };
 import { assessQuality } from './quality/index.js';
@@ -9,8 +9,6 @@ import { allFinite, type QualityMode } from './quality/mode.js';
 import type { LeadCode, LeadQuality, Quality } from './quality/report.js';
 import { defaultPadlen, type RatedFilter, resampledLength, type SignalEngine } from './signal-engine.js';
 
-const LOWEST_FS = 50;
-const HIGHEST_FS = 2000;
 const LONGEST_SECONDS = 3600;
 const SHORT_SECONDS = 5;
 
@@ -55,7 +53,7 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
   const leadsDropped: DroppedLead[] = [];
   const flags: string[] = [];
   const before = Math.max(0, windowSamples - samples);
-  const report = quality === 'off' ? null : assessQuality(record, config.leads);
+  const report = quality === 'off' ? null : assessQuality(record, { leads: config.leads, seconds: windowSamples / config.fs });
   for (const [row, lead] of config.leads.entries()) {
     const index = rows[row]!;
     const reason = report ? reasonToDrop(report.leads[row]!, quality) : asPublished(record, index);
@@ -92,18 +90,14 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
 /** Samples of the leads that the network reads. @throws TypeError, RangeError, RecordError as `preprocessRecord` */
 export function recordLength(record: EcgRecord, config: NetworkConfig): number {
   checkRecord(record);
+  checkRate(record);
   return sigLenOf(record, selectLeads(record, config.leads).rows);
 }
 
 /** Samples of each lead at the network's rate. */
 function checkLength(record: EcgRecord, rows: readonly number[], config: NetworkConfig): number {
   const { fs } = record;
-  if (fs < LOWEST_FS || fs > HIGHEST_FS) {
-    throw new RecordError(
-      'FS_OUT_OF_RANGE',
-      `The record has ${fs} samples a second, expected ${LOWEST_FS} to ${HIGHEST_FS}: resample it, or correct its rate`,
-    );
-  }
+  checkRate(record);
   const sigLen = sigLenOf(record, rows);
   if (sigLen / fs > LONGEST_SECONDS) {
     throw new RecordError(

@@ -53,7 +53,7 @@ export interface Result {
   model: { name: string; sha256: string; version: string };
   kernels: { variant: Variant; sha256: string };
   notice: string;
-  /** With `windows: 'all'`: each window in order. `findings` and `logits` are then, for each class, those of its most probable window; all else is the first one's. */
+  /** With `windows: 'all'`: each window in order. `findings` and `logits` are then, for each class, those of its most probable window, counts are summed, and all else is the first one's. */
   windows?: readonly TimelineEntry[];
 }
 

@@ -21,7 +21,10 @@ interface Window {
 }
 
 /** What of a result differs from window to window. */
-export type WindowResult = Pick<Result, 'leads' | 'leadsDropped' | 'flags' | 'quality' | 'findings' | 'logits' | 'saturated'>;
+export type WindowResult = Pick<
+  Result,
+  'leads' | 'leadsDropped' | 'flags' | 'quality' | 'findings' | 'logits' | 'saturated' | 'beyondCalibration'
+>;
 
 /** @throws TypeError */
 export function checkWindowsMode(mode: unknown): asserts mode is WindowsMode {
@@ -49,8 +52,8 @@ export class Timeline {
   private failure: unknown;
 
   add({ startSeconds, seconds }: Window, result: Result): void {
-    const { leads, leadsDropped, flags, quality, findings, logits, saturated } = result;
-    this.entries.push({ startSeconds, seconds, leads, leadsDropped, flags, quality, findings, logits, saturated });
+    const { leads, leadsDropped, flags, quality, findings, logits, saturated, beyondCalibration } = result;
+    this.entries.push({ startSeconds, seconds, leads, leadsDropped, flags, quality, findings, logits, saturated, beyondCalibration });
     this.whole = this.whole ? strongest(this.whole, result) : result;
   }
 
@@ -68,7 +71,7 @@ export class Timeline {
   }
 }
 
-/** Of each class the finding that is more probable; all else is the first window's. */
+/** Of each class the finding that is more probable; counts are summed; all else, the quality too, is the first window's. */
 function strongest(first: Result, other: Result): Result {
   const byCode = new Map(other.findings.map((finding) => [finding.code, finding]));
   const stronger = (finding: Finding) => {
@@ -81,5 +84,6 @@ function strongest(first: Result, other: Result): Result {
     findings,
     logits: first.logits.map((logit, index) => Math.max(logit, other.logits[index]!)),
     saturated: first.saturated + other.saturated,
+    beyondCalibration: first.beyondCalibration + other.beyondCalibration,
   };
 }

@@ -68,7 +68,7 @@ FALSE_ALARMS = {"arms": 0.008, "rightArmLeftLeg": 0.004}  # of the fitted part, 
 LOWEST_THRESHOLD = 0.0  # as likely as not, were half of all records reversed
 L2 = 1e-4
 FOLDS = 5
-DIGITS = 3
+DIGITS = 2
 
 Leads = Mapping[str, np.ndarray]
 

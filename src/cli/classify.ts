@@ -1,4 +1,5 @@
 import type { EcgRecord } from '../ecg.js';
+import { oneLine } from '../errors.js';
 import type { WindowsMode } from '../index.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality/mode.js';
@@ -19,8 +20,9 @@ XML, FHIR, ISHNE, JSON or a CSV table, told by content; a folder of any of these
   --json           one JSON array on standard output: all findings, logits and what was done to each record
   --ndjson         the same as one line a record, written as it comes: for folders of any size
   --output FILE    with --ndjson: write to FILE, behind what is there; records that it holds are left out, so that a stopped run goes on
-  --report FILE    everything as one HTML page: the sheet as leadwise render draws it, quality, all findings
-  --explain CODE   with --report: what speaks for a finding: an abbreviation (AF), a SNOMED CT code, or strongest
+  --report FILE    everything as one HTML page (.html or .htm): the sheet as leadwise render draws it, quality, all findings
+  --explain CODE   with --report: what speaks for a finding: an abbreviation (AF), a SNOMED CT code, or strongest;
+                   with --windows all in the window where it is most probable, which is drawn
   --force          overwrite the report
   --all            all classes in the table, not only the likely ones
   --leads I,II     use these leads only
@@ -53,7 +55,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const parsed = parseArguments(args, FLAGS);
   if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
   await checkReportFlags(parsed);
-  const output = await openOutput(parsed);
+  checkOutputFlags(parsed);
   const read = recordReader(parsed);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const windows = choiceFlag<WindowsMode>(parsed, 'windows', ['first', 'all']) ?? 'first';
@@ -61,23 +63,28 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const page = openReportPage(parsed, model, quality);
   const all = await expandRecords(parsed.files);
   page?.checkCount(all.length);
+  // Opening it makes or changes a file: not before the rest of the call is known to be right.
+  const output = await openOutput(parsed);
   const records = all.filter((record) => !output.done.has(record));
   if (records.length < all.length) report(`${all.length - records.length} of ${all.length} records are there already`);
   let failed = 0;
   for (const [index, record] of records.entries()) {
-    if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
+    if (records.length > 1) report(oneLine(`${index + 1}/${records.length} ${record}`));
+    let element: Element;
+    let source: EcgRecord | undefined;
     try {
-      const source = await read(record);
+      source = await read(record);
       const result = model.classify(source, { quality, windows });
       await page?.add(record, source, result);
-      await output.write({ record, ...result }, source);
+      element = { record, ...result };
     } catch (error) {
       const failure = describeFailure(record, error);
       failed++;
       page?.addFailure(failure);
-      report(`${record}: ${failure.error.message} [${failure.error.code}]`);
-      await output.write(failure);
+      report(oneLine(`${record}: ${failure.error.message} [${failure.error.code}]`));
+      element = failure;
     }
+    await output.write(element, source);
   }
   await output.close();
   await page?.write();
@@ -91,12 +98,16 @@ interface Output {
   close(): Promise<void>;
 }
 
+/** @throws UsageError */
+function checkOutputFlags({ switches, values }: Arguments): void {
+  if (switches['json'] && switches['ndjson']) throw new UsageError('--json and --ndjson exclude each other');
+  if (values['output'] !== undefined && !switches['ndjson']) throw new UsageError('--output is for --ndjson');
+}
+
 /** A table, one JSON array, or lines of JSON. */
 async function openOutput({ switches, values }: Arguments): Promise<Output> {
   const { json = false, ndjson = false, all = false } = switches;
   const file = values['output'];
-  if (json && ndjson) throw new UsageError('--json and --ndjson exclude each other');
-  if (file !== undefined && !ndjson) throw new UsageError('--output is for --ndjson');
   if (ndjson) return file === undefined ? standardOutput() : appendTo(file);
   const elements: Element[] = [];
   return {

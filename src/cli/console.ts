@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FormatError, LeadwiseError } from '../errors.js';
 
@@ -32,14 +32,12 @@ export async function writeOutput(file: string, content: string | Uint8Array, fo
   });
 }
 
-/** That `writeOutput` will be able to write there. @throws LeadwiseError `FILE_EXISTS`, and what the system says of its folder */
+/** That `writeOutput` will be able to write there. @throws LeadwiseError `FILE_EXISTS`, `IS_FOLDER`, and what the system says of it or of its folder */
 export async function checkOutput(file: string, force = false): Promise<void> {
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (isThere && !force) throw fileExists(file);
-  await access(dirname(resolve(file)), constants.W_OK);
+  const entry = await stat(file).catch(() => undefined);
+  if (entry?.isDirectory()) throw new LeadwiseError('IS_FOLDER', `${file} is a folder: name a file`);
+  if (entry && !force) throw fileExists(file);
+  await access(entry ? file : dirname(resolve(file)), constants.W_OK);
 }
 
 export function fileExists(file: string): LeadwiseError {

@@ -1,4 +1,5 @@
 import { type EcgRecord, standardLead } from '../ecg.js';
+import { oneLine } from '../errors.js';
 import { identifyRecord } from '../node.js';
 import { parseArguments, UsageError } from './arguments.js';
 import { report } from './console.js';
@@ -53,7 +54,7 @@ export async function infoCommand(args: string[]): Promise<number> {
     } catch (error) {
       const failure = describeFailure(record, error);
       elements.push(failure);
-      report(`${record}: ${failure.error.message} [${failure.error.code}]`);
+      report(oneLine(`${record}: ${failure.error.message} [${failure.error.code}]`));
     }
   }
   if (parsed.switches['json']) process.stdout.write(`${JSON.stringify(elements, null, 2)}\n`);
@@ -86,7 +87,7 @@ function render({ record, format, fs, samples, seconds, leads }: RecordInfo): st
   const known = leads.filter(({ lead }) => lead !== null).length;
   const rows = leads.map(({ name, lead, unit, least, most, invalid, adcGain }) => [
     lead ?? '-',
-    name,
+    oneLine(name),
     unit,
     least === null ? '-' : short(least),
     most === null ? '-' : short(most),
@@ -99,7 +100,7 @@ function render({ record, format, fs, samples, seconds, leads }: RecordInfo): st
     (row) => `  ${row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')}`,
   );
   return [
-    `${record}: ${format}, ${known} of ${leads.length} leads known, ${fs} Hz, ${seconds.toFixed(1)} s, ${samples} samples`,
+    `${oneLine(record)}: ${format}, ${known} of ${leads.length} leads known, ${fs} Hz, ${seconds.toFixed(1)} s, ${samples} samples`,
     '',
     ...lines,
     '',

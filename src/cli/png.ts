@@ -1,13 +1,13 @@
 // A drawn sheet as pixels: by @resvg/resvg-js, where it is installed.
 
-import { FormatError, UnsupportedError } from '../errors.js';
+import { FormatError, LeadwiseError, UnsupportedError } from '../errors.js';
 
 /** What is used of the package (version 2.6). */
 interface Rasteriser {
   Resvg: new (
     svg: string,
     options: { dpi?: number; font: { loadSystemFonts: boolean; fontFiles?: string[] } },
-  ) => { render(): { asPng(): Uint8Array }; getBBox(): unknown };
+  ) => { readonly width: number; readonly height: number; render(): { asPng(): Uint8Array }; getBBox(): unknown };
 }
 
 export interface PngOptions {
@@ -20,10 +20,13 @@ export interface PngOptions {
 const PACKAGE = '@resvg/resvg-js';
 const PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9">A</text></svg>';
 const MM_PER_INCH = 25.4;
+/** Four bytes each, and as many again while they are packed. */
+const MOST_PIXELS = 100e6;
 
 /**
  * Makes a function that turns SVG into a PNG file whose pixels have the size that `dpi` says.
  * @throws UnsupportedError `LIBRARY_REQUIRED` without the package, `NO_FONT` where text could not be drawn: without it a sheet is of no use
+ * The function throws LeadwiseError `PICTURE_TOO_LARGE`.
  */
 export async function openPng({ dpi, fonts }: PngOptions): Promise<(svg: string) => Uint8Array> {
   const name: string = PACKAGE;
@@ -34,7 +37,16 @@ export async function openPng({ dpi, fonts }: PngOptions): Promise<(svg: string)
     const message = fonts.length > 0 ? `no font in ${fonts.join(', ')}` : 'no font is installed here: --font FILE names one (.ttf, .otf)';
     throw new UnsupportedError('NO_FONT', message);
   }
-  return (svg) => withDensity(new library.Resvg(svg, { dpi, font }).render().asPng(), dpi);
+  return (svg) => {
+    const picture = new library.Resvg(svg, { dpi, font });
+    const pixels = picture.width * picture.height;
+    if (pixels > MOST_PIXELS) {
+      const most = Math.floor(dpi * Math.sqrt(MOST_PIXELS / pixels));
+      const size = `${Math.ceil(pixels / 1e6)} megapixels, at most ${MOST_PIXELS / 1e6} are drawn`;
+      throw new LeadwiseError('PICTURE_TOO_LARGE', `the picture has ${size}: --dpi ${most} or less, or .svg`);
+    }
+    return withDensity(picture.render().asPng(), dpi);
+  };
 }
 
 /** Bytes of the signature and of the first chunk, IHDR. */

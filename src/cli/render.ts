@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
-import { standardLead } from '../ecg.js';
+import { type EcgRecord, standardLead } from '../ecg.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality/mode.js';
 import { GAINS, LAYOUTS, renderSheet, type SheetOptions, SPEEDS } from '../render/index.js';
 import { type Arguments, choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { checkOutput, DEFAULT_WEIGHTS, report, writeOutput } from './console.js';
-import { explainFlag, explainRecord } from './explain.js';
+import { explainFlag, explainRecord, findingOf } from './explain.js';
 import { openPng } from './png.js';
 import { expandRecords, READ_FLAGS, recordReader } from './records.js';
 
@@ -29,7 +29,7 @@ are the samples, without a filter. Comments of the recording, which may name a p
   --fs N             samples a second, for a CSV table without a time column
   --units U          mV, uV, adc or unknown, for a CSV table that does not say
   --quality MODE     gate (default), report or off, as in leadwise classify
-  --dpi N            pixels an inch of a .png (default: 200)
+  --dpi N            pixels an inch of a .png (default: 200); it has at most 100 million pixels
   --font FILE        of a .png: use this font file instead of the system's; may be repeated
   --force            overwrite the output
 
@@ -64,12 +64,13 @@ export async function renderCommand(args: string[]): Promise<number> {
   const [file] = parsed.files;
   if (file === undefined || parsed.files.length > 1) throw new UsageError(ONE_FILE);
   const options = sheetFlags(parsed);
+  const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const write = await openPicture(parsed);
   const read = recordReader(parsed);
   const [first, ...more] = await expandRecords([file]);
   if (first === undefined || more.length > 0) throw new UsageError(ONE_FILE);
   const record = await read(first);
-  const said = parsed.switches['no-findings'] ? {} : await classifyRecord(parsed, record);
+  const said = parsed.switches['no-findings'] ? {} : await classifyRecord(parsed, record, quality);
   await write(renderSheet(record, { ...options, ...said }));
   return 0;
 }
@@ -100,12 +101,12 @@ function numberChoice<T extends number>(parsed: Arguments, name: string, choices
 }
 
 /** What is said of the recording, and explained. */
-async function classifyRecord(parsed: Arguments, record: Parameters<typeof renderSheet>[0]): Promise<SheetOptions> {
-  const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
+async function classifyRecord(parsed: Arguments, record: EcgRecord, quality: QualityMode): Promise<SheetOptions> {
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
   const word = explainFlag(parsed, model.classes);
   const result = model.classify(record, { quality });
-  return { result, explanation: word === undefined ? undefined : await explainRecord(model, { record, result, word, quality }) };
+  if (word === undefined) return { result };
+  return { result, explanation: await explainRecord(model, { record, finding: findingOf(result, word), quality }) };
 }
 
 /** Where the picture goes; whether it can is checked before the work. @throws UsageError, UnsupportedError, LeadwiseError `FILE_EXISTS` */

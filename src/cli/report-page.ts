@@ -1,13 +1,14 @@
 // classify --report: everything about some recordings as one page.
 
 import type { EcgRecord } from '../ecg.js';
+import { oneLine } from '../errors.js';
 import type { Model, QualityMode } from '../index.js';
 import { type PageEntry, renderPage, renderSheet } from '../render/index.js';
 import type { Result } from '../result.js';
 import { type Arguments, numberFlag, UsageError } from './arguments.js';
 import { checkOutput, report, writeOutput } from './console.js';
-import { explainFlag, explainRecord } from './explain.js';
-import type { Failure } from './records.js';
+import { explainFlag, explainRecord, findingOf, windowOf } from './explain.js';
+import { describeFailure, type Failure } from './records.js';
 
 /** A browser opens about as many sheets on one page. */
 const MOST_RECORDS = 200;
@@ -26,6 +27,8 @@ export async function checkReportFlags({ values, switches }: Arguments): Promise
   if (file === undefined && values['explain'] !== undefined) throw new UsageError('--explain is for --report');
   if (file === undefined && switches['force']) throw new UsageError('--force is for --report');
   if (file === undefined) return;
+  // The name of a recording is none: --force would overwrite it.
+  if (!/\.html?$/i.test(file)) throw new UsageError(`--report expected a file whose name ends in .html or .htm, got "${file}"`);
   if (values['output'] !== undefined)
     throw new UsageError('--report and --output exclude each other: the page would lack the records that are there already');
   await checkOutput(file, switches['force']);
@@ -44,8 +47,31 @@ export function openReportPage(parsed: Arguments, model: Model, quality: Quality
         throw new UsageError(`--report takes at most ${MOST_RECORDS} records, got ${records}: no browser would show more`);
     },
     async add(name, record, result) {
-      const explanation = word === undefined ? undefined : await explainRecord(model, { record, result, word, quality });
-      entries.push({ name, result, sheet: renderSheet(record, { result, explanation, offsetSeconds, title: name }) });
+      if (word === undefined) {
+        entries.push({ name, result, sheet: renderSheet(record, { result, offsetSeconds, title: name }) });
+        return;
+      }
+      const finding = findingOf(result, word);
+      const window = windowOf(result, finding);
+      const explained = await explainRecord(model, { record, finding, quality, window }).then(
+        (explanation) => ({ explanation, note: undefined }),
+        (error: unknown) => {
+          const { message, code } = describeFailure(name, error).error;
+          const note = `${finding.abbreviation} could not be explained: ${message} [${code}]`;
+          report(oneLine(`${name}: ${note}`));
+          return { explanation: undefined, note };
+        },
+      );
+      const { explanation, note } = explained;
+      // The sheet is about the seconds that are explained.
+      const drawn = window ? { ...result, quality: window.quality, leadsDropped: window.leadsDropped, flags: window.flags } : result;
+      const startSeconds = window?.startSeconds;
+      entries.push({
+        name,
+        result,
+        note,
+        sheet: renderSheet(record, { result: drawn, explanation, startSeconds, offsetSeconds, title: name }),
+      });
     },
     addFailure({ record, error }) {
       entries.push({ name: record, error });

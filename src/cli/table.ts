@@ -1,4 +1,5 @@
 import type { EcgRecord } from '../ecg.js';
+import { oneLine } from '../errors.js';
 import type { Quality, TimelineEntry } from '../index.js';
 import type { Finding, Result } from '../result.js';
 
@@ -22,7 +23,8 @@ export function renderTable(record: string, source: EcgRecord, result: Result, a
     `  ${result.findings[0]!.calibrated ? 'Probabilities are calibrated' : 'Probabilities are not calibrated'}; model ${result.model.name}, leadwise ${result.model.version}.`,
     `  ${result.notice}`,
   ];
-  return `${lines.join('\n')}\n`;
+  // Names of files, channels and models may hold anything.
+  return `${lines.map(oneLine).join('\n')}\n`;
 }
 
 function renderRow({ abbreviation, name, probability, present }: Finding, width: number): string {

@@ -3,6 +3,7 @@
 import type { EcgRecord } from '../ecg.js';
 import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
+import type { WindowsMode } from '../windows.js';
 import { endedError, keepAlive, listen, type WorkerLike } from './host.js';
 import { type FromWorker, type LoadMessage, type ToWorker, unpackError } from './messages.js';
 import { buffersOf } from './record.js';
@@ -11,6 +12,7 @@ export interface Job {
   /** The pool's own copy. */
   readonly record: EcgRecord;
   readonly quality: QualityMode;
+  readonly windows: WindowsMode;
   resolve(result: Result): void;
   reject(reason: unknown): void;
 }
@@ -52,8 +54,8 @@ export class WorkerHandle {
     this.job = job;
     this.state = 'busy';
     keepAlive(this.worker, true);
-    const { record, quality } = job;
-    this.post({ leadwise: 'classify', id: ++this.id, record, quality }, buffersOf(record));
+    const { record, quality, windows } = job;
+    this.post({ leadwise: 'classify', id: ++this.id, record, quality, windows }, buffersOf(record));
   }
 
   /** Ends the job between two layers, if it is this one. The worker is free when it has answered. */

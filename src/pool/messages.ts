@@ -5,6 +5,7 @@ import { FormatError, LeadwiseError, RecordError, UnsupportedError, WeightsError
 import type { LoadOptions } from '../index.js';
 import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
+import type { WindowsMode } from '../windows.js';
 
 /** The first message. A URL cannot be posted: it goes as text. */
 export interface LoadMessage {
@@ -16,7 +17,7 @@ export interface LoadMessage {
 
 export type ToWorker =
   | LoadMessage
-  | { leadwise: 'classify'; id: number; record: EcgRecord; quality: QualityMode }
+  | { leadwise: 'classify'; id: number; record: EcgRecord; quality: QualityMode; windows: WindowsMode }
   | { leadwise: 'abort'; id: number };
 
 export type FromWorker =
@@ -40,7 +41,13 @@ const BUILT_IN = { TypeError, RangeError };
 export function packError(error: unknown): PlainError {
   if (error instanceof LeadwiseError) {
     const { name, message, code, place } = error;
-    return { name, message, code, place, ...(error instanceof RecordError && error.quality ? { quality: error.quality } : {}) };
+    return {
+      name,
+      message,
+      code,
+      place,
+      ...(error instanceof RecordError && error.quality !== undefined ? { quality: error.quality } : {}),
+    };
   }
   return error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) };
 }
@@ -50,7 +57,7 @@ export function unpackError(plain: Partial<PlainError> | undefined): Error {
   const { name = 'Error', message = 'a worker sent no reason', code, place, quality } = plain ?? {};
   if (code !== undefined && Object.hasOwn(NAMED, name)) {
     const error = new NAMED[name as keyof typeof NAMED](code, message); // the message names the place already
-    return Object.assign(error, { place }, quality ? { quality } : {});
+    return Object.assign(error, { place }, quality !== undefined ? { quality } : {});
   }
   if (Object.hasOwn(BUILT_IN, name)) return new BUILT_IN[name as keyof typeof BUILT_IN](message);
   return Object.assign(new Error(message), { name });

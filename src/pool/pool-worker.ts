@@ -25,11 +25,11 @@ function serve(port: Port): void {
     }
   }
 
-  async function classify({ id, record, quality }: ToWorker & { leadwise: 'classify' }): Promise<void> {
+  async function classify({ id, record, quality, windows }: ToWorker & { leadwise: 'classify' }): Promise<void> {
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      const result = await (await model!).classifyAsync(record, { quality, signal: controller.signal });
+      const result = await (await model!).classifyAsync(record, { quality, windows, signal: controller.signal });
       port.post({ leadwise: 'result', id, result }, [result.logits.buffer as ArrayBuffer]);
     } catch (error) {
       port.post({ leadwise: 'error', id, error: packError(error) });

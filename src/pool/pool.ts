@@ -3,6 +3,7 @@ import { LeadwiseError } from '../errors.js';
 import type { ClassifyOptions } from '../model.js';
 import { checkQualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
+import { checkWindowsMode } from '../windows.js';
 import { type Job, WorkerHandle } from './handle.js';
 import { endedError, type WorkerLike } from './host.js';
 import { inOrder } from './in-order.js';
@@ -141,10 +142,11 @@ export class Pool {
     }
   }
 
-  private async submit(record: EcgRecord, { quality = 'gate', signal, transfer = false }: JobOptions): Promise<Result> {
+  private async submit(record: EcgRecord, { quality = 'gate', windows = 'first', signal, transfer = false }: JobOptions): Promise<Result> {
     this.end.signal.throwIfAborted();
     signal?.throwIfAborted();
     checkQualityMode(quality);
+    checkWindowsMode(windows);
     checkRecord(record);
     const own = takeRecord(record, transfer);
     // Again: reading a record may run code of the caller's.
@@ -152,7 +154,7 @@ export class Pool {
     signal?.throwIfAborted();
     let job!: Job;
     const result = new Promise<Result>((resolve, reject) => {
-      job = { record: own, quality, resolve, reject };
+      job = { record: own, quality, windows, resolve, reject };
     });
     const forget = signal && onAbort(signal, () => this.abort(job, signal.reason));
     this.queue.push(job);

@@ -78,6 +78,7 @@ function weightsOf(config: NetworkConfig, block: string, { query, key }: { query
 
 /** e^x for x <= 0, the same bits in every engine: its series at x / 1024, squared ten times. */
 function exponential(x: number): number {
+  if (x < -700) return 0; // nothing beside 1, and where the series still holds
   let term = 1;
   let sum = 1;
   for (let n = 1; n <= 14; n++) {

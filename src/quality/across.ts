@@ -15,47 +15,30 @@ export type RelatedLeads = ReadonlyMap<string, RelatedLead>;
 /** A sum of leads that is zero in every recording: names and factors. */
 type Law = readonly (readonly [lead: string, factor: number])[];
 
+/** Einthoven: II = I + III. Goldberger: aVR = -(I + II) / 2, aVL = I - II / 2, aVF = II - I / 2. */
 // biome-ignore format: one law, one line
-const EINTHOVEN: readonly Law[] = [
-  [['I', 1], ['III', 1], ['II', -1]],
+const LAWS: readonly (readonly [code: 'einthoven' | 'goldberger', Law])[] = [
+  ['einthoven', [['I', 1], ['III', 1], ['II', -1]]],
+  ['goldberger', [['aVR', 1], ['I', 0.5], ['II', 0.5]]],
+  ['goldberger', [['aVL', 1], ['I', -1], ['II', 0.5]]],
+  ['goldberger', [['aVF', 1], ['II', -1], ['I', 0.5]]],
 ];
 
-// biome-ignore format: one law, one line
-const GOLDBERGER: readonly Law[] = [
-  [['aVR', 1], ['I', 0.5], ['II', 0.5]],
-  [['aVL', 1], ['I', -1], ['II', 0.5]],
-  [['aVF', 1], ['II', -1], ['I', 0.5]],
-];
-
-/** How far I, II and III are from II = I + III: standard deviation of what is left over that of the largest of them; undefined where it cannot be told. */
-export function einthovenResidual(leads: RelatedLeads): number | undefined {
-  return largestResidual(EINTHOVEN, leads);
+/** Whose laws the limb leads break: the standard deviation of a sum is more than `limit` of the largest lead in it. */
+export function brokenLaws(leads: RelatedLeads, limit: number): ('einthoven' | 'goldberger')[] {
+  return [...new Set(LAWS.flatMap(([code, law]) => (residualOf(law, leads) > limit ? [code] : [])))];
 }
 
-/** The same of aVR, aVL and aVF, each against I and II: the worst of the three. */
-export function goldbergerResidual(leads: RelatedLeads): number | undefined {
-  return largestResidual(GOLDBERGER, leads);
-}
-
-function largestResidual(laws: readonly Law[], leads: RelatedLeads): number | undefined {
-  const residuals = laws.map((law) => residualOf(law, leads)).filter((residual) => residual !== undefined);
-  return residuals.length > 0 ? Math.max(...residuals) : undefined;
-}
-
-function residualOf(law: Law, leads: RelatedLeads): number | undefined {
-  let sum: Float64Array | undefined;
+/** NaN where a lead or its unit is not there. Means do not count: an offset of the converter is no fault. */
+function residualOf(law: Law, leads: RelatedLeads): number {
+  const sum = new Float64Array(leads.get(law[0]![0])?.x.length ?? 0);
   let largest = 0;
   for (const [name, factor] of law) {
-    const lead = leads.get(name);
-    if (lead?.millivolts === undefined) return undefined;
-    const { x, deviation: own, millivolts } = lead;
-    sum ??= new Float64Array(x.length);
-    const scale = factor * millivolts;
-    for (let i = 0; i < sum.length; i++) sum[i]! += scale * x[i]!;
+    const { x, deviation: own, millivolts = Number.NaN } = leads.get(name) ?? { x: sum, deviation: 0 };
+    for (let i = 0; i < sum.length; i++) sum[i]! += factor * millivolts * x[i]!;
     largest = Math.max(largest, millivolts * own);
   }
-  // Means do not count: an offset of the converter is no fault.
-  return largest > 0 ? deviation(sum!) / largest : undefined;
+  return deviation(sum) / largest;
 }
 
 /** Whether two leads hold one signal: their difference is less than `share` of either. */

@@ -1,7 +1,7 @@
 // The truth about a recording, before anything else is done with it. docs/quality.md has the figures behind the limits.
 
-import { checkRecord, type EcgRecord, exactSamples, LEAD_SETS, STANDARD_LEADS, selectLeads } from '../ecg.js';
-import { einthovenResidual, goldbergerResidual, hasDuplicates, type RelatedLead, type RelatedLeads } from './across.js';
+import { checkRate, checkRecord, type EcgRecord, exactSamples, LEAD_SETS, STANDARD_LEADS, selectLeads } from '../ecg.js';
+import { brokenLaws, hasDuplicates, type RelatedLead, type RelatedLeads } from './across.js';
 import { type LeadMeasures, measureLead } from './lead.js';
 import { allFinite } from './mode.js';
 import { orderStatistic } from './order.js';
@@ -21,6 +21,8 @@ const LIMITS = {
   clippedSeconds: 0.06,
   /** Share of the time in rails from which on a lead is not read: with less, reading is better than dropping (measured). */
   clippedShare: 0.5,
+  /** In any unit. Below it, and above its inverse, numbers vanish or overflow on the way. */
+  smallest: 1e-100,
   lowMillivolts: 0.05,
   highMillivolts: 10,
   noise: 0.15,
@@ -30,36 +32,42 @@ const LIMITS = {
   drift: 2,
   mains: 0.05,
   mainsAlone: 0.35,
-  einthoven: 0.05,
-  goldberger: 0.05,
+  law: 0.05,
   duplicate: 0.01,
 } as const;
 
+export interface QualityOptions {
+  /** Standard names; those that the record does not have are `missing`. Default: all twelve. */
+  leads?: readonly string[];
+  /** Of the record's beginning, all that is judged: what a network sees. One NaN behind it empties its lead all the same. Default: all. */
+  seconds?: number;
+}
+
 /**
  * What a recording is worth, judged on its samples as they came: no filter, no network. The same in every engine.
- * @param leads standard names; those that the record does not have are `missing`
  * @throws TypeError, RangeError for an object that is no record
- * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`
+ * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `FS_OUT_OF_RANGE`
  */
-export function assessQuality(record: EcgRecord, leads: readonly string[] = STANDARD_LEADS): Quality {
+export function assessQuality(record: EcgRecord, { leads = STANDARD_LEADS, seconds = Infinity }: QualityOptions = {}): Quality {
   checkRecord(record);
+  checkRate(record);
   const { rows } = selectLeads(record, leads);
   // One after the other: an hour of twelve leads in double precision is large.
-  const measured = rows.map((index) => (index < 0 ? undefined : measure(record, index)));
+  const measured = rows.map((index) => (index < 0 ? undefined : measure(record, index, seconds)));
   const typical = medianHeight(measured);
   const judged = leads.map((lead, row) => judgeLead(lead, measured[row], typical));
   const usable = new Map<string, RelatedLead>();
   for (const [row, { lead, verdict }] of judged.entries()) if (verdict !== 'reject') usable.set(lead, measured[row]!.coarse);
-  const seconds = record.signal[rows.find((index) => index >= 0)!]!.length / record.fs;
+  const recorded = record.signal[rows.find((index) => index >= 0)!]!.length / record.fs;
   return makeQuality(judged, [
-    ...(seconds < LIMITS.shortSeconds ? (['short'] as const) : []),
+    ...(recorded < LIMITS.shortSeconds ? (['short'] as const) : []),
     ...relations(usable),
     ...(usable.size > 0 && usable.size < leads.length && !isTrainedSet([...usable.keys()]) ? (['incomplete-leads'] as const) : []),
   ]);
 }
 
 /** Null where some of the samples are no numbers. */
-function measure(record: EcgRecord, index: number): LeadMeasures | null {
+function measure(record: EcgRecord, index: number, seconds: number): LeadMeasures | null {
   const exact = exactSamples(record, index);
   const signal = record.signal[index]!;
   // A source marks invalid samples in `signal` only.
@@ -67,7 +75,7 @@ function measure(record: EcgRecord, index: number): LeadMeasures | null {
   const perUnit = { mV: 1, uV: 1e-3, adc: undefined, unknown: undefined }[record.units[index]!];
   const gain = exact === signal ? 1 : Math.abs(record.adcGain?.[index] ?? 0);
   return measureLead({
-    x: Float64Array.from(exact),
+    x: Float64Array.from(exact.subarray(0, seconds * record.fs)),
     fs: record.fs,
     millivolts: perUnit === undefined || gain === 0 ? undefined : perUnit / gain,
   });
@@ -75,9 +83,7 @@ function measure(record: EcgRecord, index: number): LeadMeasures | null {
 
 /** What usable leads say about each other. */
 function relations(usable: RelatedLeads): RecordCode[] {
-  const codes: RecordCode[] = [];
-  if ((einthovenResidual(usable) ?? 0) > LIMITS.einthoven) codes.push('einthoven');
-  if ((goldbergerResidual(usable) ?? 0) > LIMITS.goldberger) codes.push('goldberger');
+  const codes: RecordCode[] = brokenLaws(usable, LIMITS.law);
   if (hasDuplicates(usable, LIMITS.duplicate)) codes.push('duplicate-leads');
   const [first] = usable.values();
   const reversal = first && limbLeadReversal(new Map(Array.from(usable, ([lead, { x }]) => [lead, x])), first.fs);
@@ -88,9 +94,21 @@ function relations(usable: RelatedLeads): RecordCode[] {
   return codes;
 }
 
+/** Of leads with beats, in millivolts; 0 where a unit is not known: raw numbers of leads cannot be compared. */
 function medianHeight(measured: readonly (LeadMeasures | null | undefined)[]): number {
-  const heights = measured.flatMap((measures) => (measures ? [measures.height] : []));
-  return heights.length > 0 ? orderStatistic(Float64Array.from(heights), heights.length >> 1) : 0;
+  const heights = measured.flatMap((measures) => (measures && !isNoise(measures) ? [heightMillivolts(measures)] : []));
+  return heights.length > 0 && heights.every((height) => height > 0)
+    ? orderStatistic(Float64Array.from(heights), (heights.length - 1) >> 1)
+    : 0;
+}
+
+/** NaN where the unit is not known. */
+function heightMillivolts({ height, coarse }: LeadMeasures): number {
+  return height * (coarse.millivolts ?? Number.NaN);
+}
+
+function isNoise({ noise, mains }: LeadMeasures): boolean {
+  return noise > LIMITS.noise || mains > LIMITS.mainsAlone;
 }
 
 function judgeLead(lead: string, measures: LeadMeasures | null | undefined, typicalHeight: number): LeadQuality {
@@ -103,18 +121,19 @@ function judgeLead(lead: string, measures: LeadMeasures | null | undefined, typi
 
 function faultsOf(measures: LeadMeasures, typicalHeight: number): { rejected: LeadCode[]; degraded: LeadCode[] } {
   const { height, constant, clipped, clippedRuns, longestClip, noise, mains } = measures;
-  const { millivolts } = measures.coarse;
-  const heightMillivolts = millivolts === undefined ? undefined : height * millivolts;
+  const millivolts = heightMillivolts(measures);
   const rejected: LeadCode[] = [];
   const degraded: LeadCode[] = [];
-  const isFlat = !(constant < LIMITS.flat) || height <= LIMITS.flatBesideOthers * typicalHeight;
+  // Beyond the smallest height the z-score has nothing left to divide by.
+  const isFlat = !(constant < LIMITS.flat && height > LIMITS.smallest) || millivolts <= LIMITS.flatBesideOthers * typicalHeight;
   if (isFlat) return { rejected: ['flat'], degraded };
   if (constant >= LIMITS.flatParts) degraded.push('flat');
   const isClipped = clippedRuns >= LIMITS.clippedRuns || longestClip >= LIMITS.clippedSeconds;
   if (isClipped) (clipped >= LIMITS.clippedShare ? rejected : degraded).push('saturated');
-  if (heightMillivolts !== undefined && heightMillivolts < LIMITS.lowMillivolts) degraded.push('amplitude-low');
-  if (heightMillivolts !== undefined && heightMillivolts > LIMITS.highMillivolts) degraded.push('amplitude-high');
-  if (noise > LIMITS.noise || mains > LIMITS.mainsAlone) rejected.push('noise');
+  if (!(height < 1 / LIMITS.smallest)) rejected.push('amplitude-high');
+  if (isNoise(measures)) rejected.push('noise');
+  if (millivolts < LIMITS.lowMillivolts) degraded.push('amplitude-low');
+  if (millivolts > LIMITS.highMillivolts) degraded.push('amplitude-high');
   if (noise > LIMITS.muscle) degraded.push('muscle');
   if (mains > LIMITS.mains) degraded.push('mains');
   if (measures.spike > LIMITS.spike) degraded.push('spikes');

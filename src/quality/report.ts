@@ -52,31 +52,30 @@ export interface Quality {
 /** Said of leads: "V1, V2: flat". */
 const LEAD_REASONS: { readonly [code in LeadCode]: string } = {
   missing: 'not in the record',
-  'not-finite': 'some samples are no number',
+  'not-finite': 'samples that are no number',
   flat: 'flat, or partly flat',
-  saturated: 'cut off at the rails of the recorder',
-  noise: 'noise, no beats to be seen',
+  saturated: 'cut off at the rails',
+  noise: 'noise, no beats',
   spikes: 'spikes taller than the beats',
   steps: 'sudden changes of level',
-  'baseline-drift': 'the baseline drifts by more than twice the height of the beats',
+  'baseline-drift': 'the baseline drifts by more than two beats',
   mains: 'mains hum (50 or 60 Hz)',
-  muscle: 'noisy (muscles, or a loose electrode)',
+  muscle: 'noisy (muscles or electrode)',
   'amplitude-low': 'less than 0.05 mV',
   'amplitude-high': 'more than 10 mV (is the unit right?)',
 };
 
 const RECORD_REASONS: { readonly [code in RecordCode]: string } = {
   short: 'shorter than 5 s',
-  einthoven: 'I, II and III do not fit together (II = I + III)',
+  einthoven: 'I, II and III do not fit together',
   goldberger: 'aVR, aVL and aVF do not fit I and II',
   'duplicate-leads': 'two leads hold the same signal',
-  'arm-lead-reversal': 'the electrodes of the arms seem to be swapped',
-  'right-arm-left-leg-reversal': 'the electrodes of the right arm and the left leg seem to be swapped',
-  'incomplete-leads': 'these leads are no set that the network was trained with',
-  'unlike-training': 'louder within the network than what it was calibrated with',
+  'arm-lead-reversal': 'the arms seem to be swapped',
+  'right-arm-left-leg-reversal': 'right arm and left leg seem to be swapped',
+  'incomplete-leads': 'the network was not trained with this set of leads',
+  'unlike-training': 'the network was not calibrated for such a record',
 };
 
-const RECORD_CODES = Object.keys(RECORD_REASONS) as RecordCode[];
 const LEAD_CODES = Object.keys(LEAD_REASONS) as LeadCode[];
 
 /** The whole from its parts. What was never recorded is no fault by itself: `incomplete-leads` says whether it matters. */
@@ -94,6 +93,8 @@ export function makeQuality(leads: readonly LeadQuality[], own: readonly RecordC
 }
 
 /** The same with another code for the whole record. */
-export function addRecordCode({ leads, codes }: Quality, code: RecordCode): Quality {
-  return makeQuality(leads, [...RECORD_CODES.filter((known) => (codes as readonly QualityCode[]).includes(known)), code]);
+export function addRecordCode(quality: Quality, code: RecordCode): Quality {
+  const { verdict, codes, reasons } = quality;
+  const worse = verdict === 'ok' ? 'degraded' : verdict;
+  return { ...quality, verdict: worse, codes: [code, ...codes], reasons: [RECORD_REASONS[code], ...reasons] };
 }

@@ -1,6 +1,7 @@
 // The leads of a record as heights on paper.
 
 import { type EcgRecord, STANDARD_LEADS, selectLeads } from '../ecg.js';
+import { RecordError } from '../errors.js';
 import type { SheetResult } from './options.js';
 
 /** What the sheet shows at most, as recorders do. */
@@ -8,6 +9,8 @@ export const SHEET_SECONDS = 10;
 
 /** Height of the excursions of a lead whose unit is not known, in mm. */
 const FITTED_HEIGHT = 16;
+
+const MOST_HEIGHT = 1e9;
 
 /** What the network did with a lead. */
 type LeadState = 'used' | 'unused';
@@ -36,11 +39,11 @@ export interface Span {
 export interface PaperRecord {
   readonly leads: ReadonlyMap<string, PaperLead>;
   readonly span: Span;
-  /** Names of signals that are none of the twelve leads. */
-  readonly ignored: readonly string[];
+  /** How many signals are none of the twelve leads. Their names are free text, and are not drawn. */
+  readonly ignored: number;
 }
 
-/** @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS` */
+/** @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `RECORD_TOO_SHORT`; RangeError for a start behind the leads' end */
 export function layOnPaper(
   record: EcgRecord,
   { gain, startSeconds, result }: { gain: number; startSeconds: number; result?: SheetResult | undefined },
@@ -48,6 +51,9 @@ export function layOnPaper(
   const { rows, ignored } = selectLeads(record, STANDARD_LEADS);
   const { fs } = record;
   const sigLen = record.signal[rows.find((index) => index >= 0)!]!.length;
+  if (sigLen === 0) throw new RecordError('RECORD_TOO_SHORT', 'the leads have no samples');
+  if (startSeconds >= sigLen / fs)
+    throw new RangeError(`"startSeconds" expected less than the record's ${sigLen / fs} s, got ${startSeconds}`);
   const from = Math.min(sigLen, Math.ceil(startSeconds * fs));
   const span = { fs, sigLen, from, to: Math.min(sigLen, from + Math.floor(SHEET_SECONDS * fs) + 1) };
   const leads = new Map<string, PaperLead>();
@@ -55,7 +61,7 @@ export function layOnPaper(
     const index = rows[row]!;
     if (index >= 0) leads.set(lead, { lead, ...heightsOf(record, index, span, gain), ...remarkOn(lead, result) });
   });
-  return { leads, span, ignored };
+  return { leads, span, ignored: ignored.length };
 }
 
 function heightsOf(record: EcgRecord, index: number, { from, to }: Span, gain: number): Pick<PaperLead, 'heights' | 'toScale'> {
@@ -65,8 +71,13 @@ function heightsOf(record: EcgRecord, index: number, { from, to }: Span, gain: n
   const perMillivolt = unitsPerMillivolt(record, index);
   const range = finite.length === 0 ? 0 : finite[finite.length - 1]! - finite[0]!;
   const factor = perMillivolt === undefined ? (range > 0 ? FITTED_HEIGHT / range : 0) : gain / perMillivolt;
-  const heights = values.map((value) => (Number.isFinite(value) ? (value - median) * factor : Number.NaN));
+  const heights = values.map((value) => (Number.isFinite(value) ? withinReach((value - median) * factor) : Number.NaN));
   return { heights, toScale: perMillivolt !== undefined };
+}
+
+/** Far outside of any row, and near enough for the difference of two heights to be a number; a product that is none is a gap. */
+function withinReach(height: number): number {
+  return Math.max(-MOST_HEIGHT, Math.min(MOST_HEIGHT, height));
 }
 
 /**

@@ -1,9 +1,9 @@
 // An explanation below the sheet: half seconds under the time axis of the traces, then leads. All in mm.
 
 import type { Explanation } from '../explain.js';
-import { fixed } from '../markup/text.js';
+import { escapeHtml, fixed } from '../markup/text.js';
 import type { Block } from './notes.js';
-import { COLOURS, clipText, hundredth, textLine, textWidth } from './typeset.js';
+import { COLOURS, clipText, hundredth, textLine, textWidth, withoutControls } from './typeset.js';
 
 /** Where the strip stands, and which seconds of the record it covers. */
 export interface StripFrame {
@@ -26,7 +26,7 @@ interface Bar {
   readonly x: number;
   readonly width: number;
   readonly change: number;
-  /** `data-` attribute. */
+  /** `data-` attribute, escaped. */
   readonly part: string;
 }
 
@@ -72,7 +72,9 @@ function strip({ segments }: Explanation, frame: StripFrame, top: number): strin
   const bars = segments.flatMap(({ startSeconds: from, endSeconds, change }): Bar[] => {
     const [start, end] = [Math.max(from, startSeconds), Math.min(endSeconds, startSeconds + seconds)];
     if (end <= start) return [];
-    return [{ x: traceLeft + (start - startSeconds) * speed, width: (end - start) * speed, change, part: `data-second="${from}"` }];
+    return [
+      { x: traceLeft + (start - startSeconds) * speed, width: (end - start) * speed, change, part: `data-second="${hundredth(from)}"` },
+    ];
   });
   const ticks = Array.from({ length: seconds + 1 }, (_, second) => {
     const x = traceLeft + second * speed;
@@ -91,7 +93,7 @@ function leadBars({ leads }: Explanation, { left, traceLeft, speed, seconds }: S
   const step = Math.min(LEAD_BAR.step, (seconds * speed) / Math.max(1, leads.length));
   const bars = leads.map(({ lead, change }, index): Bar => {
     const x = traceLeft + index * step + (step - LEAD_BAR.width) / 2;
-    return { x, width: LEAD_BAR.width, change, part: `data-hidden="${lead}"` };
+    return { x, width: LEAD_BAR.width, change, part: `data-hidden="${escapeHtml(withoutControls(lead))}"` };
   });
   const names = leads.map(({ lead, change }, index) => {
     const x = traceLeft + (index + 0.5) * step;

@@ -1,5 +1,4 @@
 import { STANDARD_LEADS, standardLead } from '../ecg.js';
-import { RecordError } from '../errors.js';
 import type { Explanation } from '../explain.js';
 import type { Quality } from '../quality/report.js';
 import type { Result } from '../result.js';
@@ -67,24 +66,22 @@ export interface CheckedOptions extends SheetOptions {
   readonly offsetSeconds: number;
 }
 
-/** @throws TypeError, RangeError; RecordError `RECORD_TOO_SHORT` for a record without samples */
-export function checkSheetOptions(options: SheetOptions, duration: number): CheckedOptions {
+/** @throws TypeError, RangeError */
+export function checkSheetOptions(options: SheetOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError(`"options" expected an object, got ${typeOf(options)}`);
   const { speed = 25, gain = 10, startSeconds = 0, offsetSeconds = 0, layout, rhythm, title, result, explanation } = options;
   checkOneOf(speed, 'speed', SPEEDS);
   checkOneOf(gain, 'gain', GAINS);
   checkSeconds(startSeconds, 'startSeconds');
   checkSeconds(offsetSeconds, 'offsetSeconds');
-  if (duration === 0) throw new RecordError('RECORD_TOO_SHORT', 'the record has no samples');
-  if (startSeconds >= duration) throw new RangeError(`"startSeconds" expected less than the record's ${duration} s, got ${startSeconds}`);
   if (layout !== undefined) checkOneOf(layout, 'layout', LAYOUTS);
   if (rhythm !== undefined) {
     checkString(rhythm, 'rhythm');
     if (standardLead(rhythm) === undefined) throw new RangeError(`"rhythm" expected one of ${STANDARD_LEADS.join(', ')}`);
   }
   if (title !== undefined) checkString(title, 'title');
-  if (result !== undefined) checkParts(result, 'result', ['findings', 'leadsDropped', 'flags']);
-  if (explanation !== undefined) checkParts(explanation, 'explanation', ['leads', 'segments']);
+  if (result !== undefined) checkParts(result, 'result', RESULT_PARTS);
+  if (explanation !== undefined) checkParts(explanation, 'explanation', EXPLANATION_PARTS);
   return { ...options, speed, gain, startSeconds, offsetSeconds };
 }
 
@@ -116,11 +113,41 @@ function checkString(value: unknown, title: string): void {
   if (typeof value !== 'string') throw new TypeError(`"${title}" expected a string, got ${typeOf(value)}`);
 }
 
-/** Objects that come from the model: only whether they are what they are said to be. */
-function checkParts(value: unknown, title: string, lists: readonly string[]): void {
-  const isWhole =
-    typeof value === 'object' && value !== null && lists.every((name) => Array.isArray((value as Record<string, unknown>)[name]));
-  if (!isWhole) throw new TypeError(`"${title}" expected what the model gives, with ${lists.join(', ')}`);
+type Check = (value: unknown) => boolean;
+type Parts = { readonly [name: string]: Check };
+
+export const isNumber: Check = Number.isFinite;
+const isString: Check = (value) => typeof value === 'string';
+export const isList: Check = Array.isArray;
+const isListOf = (parts: Parts): Check => {
+  const isEntry = isObject(parts);
+  return (value) => Array.isArray(value) && Array.from(value).every(isEntry);
+};
+
+function isObject(parts: Parts): Check {
+  return (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(parts).every(([name, check]) => check((value as { readonly [part: string]: unknown })[name]));
+}
+
+/** What is drawn of a result. */
+export const RESULT_PARTS: Parts = {
+  findings: isList,
+  leadsDropped: isList,
+  flags: isList,
+  model: isObject({ name: isString, sha256: isString, version: isString }),
+};
+/** Which kernels classified a record. */
+export const isKernels = isObject({ variant: isString });
+const EXPLANATION_PARTS: Parts = {
+  leads: isListOf({ lead: isString, change: isNumber }),
+  segments: isListOf({ startSeconds: isNumber, endSeconds: isNumber, change: isNumber }),
+};
+
+/** Objects that come from the model: only whether they are what they are said to be. @throws TypeError */
+export function checkParts(value: unknown, title: string, parts: Parts): void {
+  if (!isObject(parts)(value)) throw new TypeError(`"${title}" expected what the model gives, with ${Object.keys(parts).join(', ')}`);
 }
 
 function typeOf(value: unknown): string {

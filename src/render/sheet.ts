@@ -22,11 +22,11 @@ const FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif";
  * without a filter; each lead is centred on its median. The same bytes in every engine; ids, classes and styles are none, so that sheets can
  * stand beside each other on a page.
  * @throws TypeError, RangeError for an object that is no record, and for options
- * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`
+ * @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `RECORD_TOO_SHORT` for leads without samples
  */
 export function renderSheet(record: EcgRecord, options: SheetOptions = {}): string {
   checkRecord(record);
-  const checked = checkSheetOptions(options, Math.max(...record.signal.map(({ length }) => length)) / record.fs);
+  const checked = checkSheetOptions(options);
   const { speed, gain, result, explanation, startSeconds, offsetSeconds } = checked;
   const paper = layOnPaper(record, checked);
   const sheet = layRows(paper, planLayout(checked, [...paper.leads.keys()]), gain);

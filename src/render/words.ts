@@ -1,14 +1,10 @@
 // What a sheet says of itself.
 
-import { fixed } from '../markup/text.js';
+import { counted, fixed } from '../markup/text.js';
 import { NOTICE } from '../version.js';
 import { type PaperRecord, SHEET_SECONDS } from './leads.js';
 import type { CheckedOptions } from './options.js';
 import type { Sheet } from './rows.js';
-import { clipText } from './typeset.js';
-
-/** Names of signals that are no leads: so many characters of them. */
-const MOST_IGNORED = 160;
 
 export function leadCount({ leads }: PaperRecord): string {
   return leads.size === 1 ? '1 lead' : `${leads.size} leads`;
@@ -50,7 +46,7 @@ export function sentences(
     [unscaled.length > 0, `Not to scale, because their units are unknown: ${unscaled.join(', ')}.`],
     [clipped.length > 0, `Triangles: ${[...new Set(clipped)].join(', ')} reach beyond their rows, which a lower gain may show.`],
     [hasResult && isPart(paper), 'The findings are not about these seconds alone.'],
-    [paper.ignored.length > 0, `Not drawn, as none of the twelve leads: ${clipText(paper.ignored.join(', '), 1, MOST_IGNORED)}.`],
+    [paper.ignored > 0, `Not drawn, as none of the twelve leads: ${counted(paper.ignored, 'other channel')}.`],
   ];
   return said.filter(([isSo]) => isSo).map(([, sentence]) => sentence);
 }

@@ -95,6 +95,15 @@ describe('classify', () => {
     expect(elements[0]!.logits).toEqual((await classifyJson([at('ecg.csv')])).elements[0]!.logits);
   });
 
+  it('what names hold does not reach the terminal, with info neither', async () => {
+    writeFileSync(at('names.csv'), csv.replace('V6 (mV)', '\u001b[2J\u009bV (mV)'));
+    for (const command of ['classify', 'info']) {
+      const { code, stdout } = await leadwise([command, at('names.csv')]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining('\ufffd[2J\ufffdV')]);
+      expect(stdout.replaceAll('\n', '').match(/\p{Cc}/u)).toBeNull();
+    }
+  });
+
   it('--weights takes another network', async () => {
     const { code, elements } = await classifyJson([at('ecg.csv'), '--weights', at('tiny.safetensors')]);
     expect([code, elements[0]]).toMatchObject([0, { model: { name: 'test-tiny' } }]);

@@ -1,7 +1,10 @@
 // Long recordings and many: --start, --windows, --ndjson, --output.
 
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { classifyCommand } from '../../src/cli/classify.js';
 import { cutRecord } from '../../src/index.js';
 import { loadModelFile, readRecord } from '../../src/node.js';
 import { formatCsv, simulate } from '../../src/simulate.js';
@@ -86,5 +89,50 @@ describe('--ndjson', () => {
     const nothing = await leadwise(['classify', at('records'), '--ndjson', '--output', file]);
     expect([nothing.code, nothing.stderr]).toEqual([0, expect.stringContaining('3 of 3')]);
     expect(readFileSync(file, 'utf8')).toBe(`${text}not ours\n`);
+  });
+
+  it('--output touches nothing before the rest of the call is known to be right', async () => {
+    const file = at('untouched.ndjson');
+    const torn = '{"record":"x","fin';
+    writeFileSync(file, torn);
+    const args = ['classify', at('records'), '--ndjson', '--output', file];
+    for (const wrong of [
+      ['--quality', 'best'],
+      ['--windows', 'some'],
+      ['--fs', '0'],
+      ['--weights', at('nowhere.safetensors')],
+    ]) {
+      expect((await leadwise([...args, ...wrong])).code).toBeGreaterThan(0);
+      expect(readFileSync(file, 'utf8'), wrong.join(' ')).toBe(torn);
+    }
+    expect((await leadwise(['classify', at('records'), '--ndjson', '--output', at('none.ndjson'), '--fs', '0'])).code).toBe(2);
+    expect(existsSync(at('none.ndjson'))).toBe(false);
+  });
+
+  it.each(['notes without an end', '{"a":1}', 'a,b\r\n1,2\r\n3,4', 'Z\u00fcrich\u2028line', `{"record":"x"}\n\ufffd\n}`])(
+    '--output leaves %j, which is no begun result, as it is',
+    async (text) => {
+      const file = at('notes.ndjson');
+      // In Latin-1, which is no UTF-8.
+      const bytes = Buffer.from(text, text.includes('\u2028') ? 'utf8' : 'latin1');
+      writeFileSync(file, bytes);
+      expect((await leadwise(['classify', at('records/1.csv'), '--ndjson', '--output', file])).code).toBe(0);
+      const after = readFileSync(file);
+      expect(after.subarray(0, bytes.length + 1)).toEqual(Buffer.concat([bytes, Buffer.from('\n')]));
+      expect(lines(after.subarray(bytes.length + 1).toString()).map(({ record }) => record)).toEqual([at('records/1.csv')]);
+    },
+  );
+
+  it('a line that cannot be written fails the run, not the record', async () => {
+    const handle = await open(at('any'), 'w');
+    await handle.close();
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    const append = vi.spyOn(Object.getPrototypeOf(handle), 'appendFile').mockRejectedValue(full);
+    const weights = fileURLToPath(new URL('../../weights/edge.safetensors', import.meta.url));
+    const args = [at('records/1.csv'), '--ndjson', '--output', at('full.ndjson'), '--weights', weights];
+    await expect(classifyCommand(args)).rejects.toBe(full);
+    const calls = append.mock.calls.length;
+    append.mockRestore();
+    expect(calls).toBe(1);
   });
 });

@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { openReportPage } from '../../src/cli/report-page.js';
+import { RecordError } from '../../src/errors.js';
+import { loadModelFile } from '../../src/node.js';
 import { formatCsv, simulate } from '../../src/simulate.js';
 import { NOTICE } from '../../src/version.js';
 import { overlaps, pulsesOf, sizeOf, textsOf, wordsOf } from '../render/sheets.js';
@@ -86,6 +90,15 @@ describe('leadwise render', () => {
     expect(run.stderr).toContain('npm install @resvg/resvg-js. SVG needs nothing [LIBRARY_REQUIRED]');
   });
 
+  it('a PNG has at most 100 megapixels, and the message names a --dpi that fits', async () => {
+    const args = ['render', csv, '--no-findings', '--speed', '50', '--gain', '20', '--layout', '12x1', '-o', file('huge.png'), '--dpi'];
+    const { code, stderr } = await leadwise([...args, '600']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/the picture has \d+ megapixels, at most 100 are drawn: --dpi \d+ or less, or \.svg \[PICTURE_TOO_LARGE\]/);
+    expect(existsSync(file('huge.png'))).toBe(false);
+    expect(Number(/--dpi (\d+)/.exec(stderr)![1])).toBeGreaterThan(300);
+  });
+
   it('a PNG needs a font that is one', async () => {
     const { code, stderr } = await leadwise(['render', csv, '-o', file('none.png'), '--font', csv]);
     expect(code).toBe(1);
@@ -106,6 +119,7 @@ describe('leadwise render', () => {
     [[csv, '-o', 'x.png', '--dpi', '5000'], '--dpi expected 30 to 600, got 5000'],
     [[csv, '-o', '-', '--explain', 'XYZ'], '--explain expected strongest, or one of'],
     [[csv, '-o', '-', '--explain', 'AF', '--no-findings'], '--explain explains a finding'],
+    [[csv, '-o', '-', '--no-findings', '--quality', 'nonsense'], '--quality expected gate, report, off, got "nonsense"'],
   ])('%j is a wrong call', async (args, message) => {
     const { code, stdout, stderr } = await leadwise(['render', ...args]);
     expect([code, stdout]).toEqual([2, '']);
@@ -128,6 +142,22 @@ describe('leadwise render', () => {
     const noFolder = await leadwise(['render', csv, '-o', file('no/such/folder.svg')]);
     expect(noFolder.code).toBe(1);
     expect(noFolder.stderr).toContain('ENOENT');
+    // Root may write everywhere.
+    const [locked, other] = [file('locked.svg'), process.getuid?.() === 0 ? { uid: 65534 } : {}];
+    writeFileSync(locked, 'kept', { mode: 0o444 });
+    chmodSync(dirname(locked), 0o777);
+    const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+    const refused = spawnSync(process.execPath, [cli, 'render', file('nowhere.csv'), '-o', locked, '--force'], {
+      encoding: 'utf8',
+      ...other,
+    });
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/EACCES|EPERM/)]);
+    mkdirSync(file('folder.svg'));
+    const folder = await leadwise(['render', file('nowhere.csv'), '-o', file('folder.svg'), '--force']);
+    expect([folder.code, folder.stderr]).toEqual([
+      1,
+      expect.stringContaining(`${file('folder.svg')} is a folder: name a file [IS_FOLDER]`),
+    ]);
   });
 });
 
@@ -160,12 +190,53 @@ describe('leadwise classify --report', () => {
     [['--explain', 'AF'], '--explain is for --report'],
     [['--force'], '--force is for --report'],
     [['--report', 'x.html', '--explain', 'XYZ'], '--explain expected strongest, or one of'],
+    [['--report', '-'], '--report expected a file whose name ends in .html or .htm, got "-"'],
+    [['--report', csv, '--force'], '--report expected a file whose name ends in .html or .htm'],
     [['--report', 'x.html', '--ndjson', '--output', 'x.ndjson'], '--report and --output exclude each other'],
   ])('%j is a wrong call', async (flags, message) => {
     const { code, stdout, stderr } = await leadwise(['classify', csv, ...flags]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
     expect(existsSync('x.html')).toBe(false);
+  });
+
+  it('with --windows all, explains and draws the window where the finding is most probable', async () => {
+    // Four windows; the first one has no signal, and nothing but the third is a tachycardia.
+    const [slow, fast] = [60, 150].map((heartRate) => simulate({ seed: 1, seconds: 40, heartRate }));
+    const signal = slow!.signal.map((values, lead) =>
+      values.map((value, n) => (n < 5000 ? 0 : n >= 10_000 && n < 15_000 ? fast!.signal[lead]![n]! : value)),
+    );
+    const [long, page] = [file('long.csv'), file('long.html')];
+    writeFileSync(long, formatCsv({ fs: slow!.fs, sigName: slow!.sigName, units: slow!.units, signal }));
+    const args = ['classify', long, '--windows', 'all', '--json', '--report', page, '--explain', 'STach'];
+    const { code, stdout, stderr } = await leadwise(args);
+    expect([code, stderr]).toEqual([0, `wrote ${page}\n`]);
+    const [{ windows, findings }] = JSON.parse(stdout);
+    expect('error' in windows[0]).toBe(true);
+    const { logit } = findings.find(({ abbreviation }: { abbreviation: string }) => abbreviation === 'STach');
+    const words = wordsOf(readFileSync(page, 'utf8'));
+    expect(words).toContain(`What speaks for STach, sinus tachycardia (logit ${logit.toFixed(2).replace('-', '−')})`);
+    expect(words).toContain('25 mm/s  ·  10 mm/mV  ·  no filter  ·  500 Hz  ·  20.0–30.0 s of 40.0 s');
+    const seconds = Array.from(readFileSync(page, 'utf8').matchAll(/data-second="([^"]*)"/g), ([, second]) => Number(second));
+    expect(seconds).toEqual(Array.from({ length: 20 }, (_, k) => 20 + k / 2));
+  });
+
+  it('an explanation that fails does not fail the record', async () => {
+    const page = file('unexplained.html');
+    const model = await loadModelFile(new URL('../../weights/edge.safetensors', import.meta.url));
+    const record = simulate({ seed: 1 });
+    const result = model.classify(record);
+    model.explain = async () => Promise.reject(new RecordError('NO_USABLE_LEAD', 'no lead is of use'));
+    const parsed = { files: [], values: { report: page, explain: 'AF' }, lists: {}, switches: {} };
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const report = openReportPage(parsed, model, 'gate')!;
+    await report.add('ecg.csv', record, result);
+    await report.write();
+    const [first] = said.mock.calls;
+    said.mockRestore();
+    const note = 'AF could not be explained: no lead is of use [NO_USABLE_LEAD]';
+    expect(first).toEqual([`ecg.csv: ${note}\n`]);
+    expect(readFileSync(page, 'utf8')).toContain(`<p class="caption">${note}</p>`);
   });
 
   it('more records than a browser opens is a wrong call', async () => {

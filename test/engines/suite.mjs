@@ -4,6 +4,7 @@
 import { loadModel } from 'leadwise';
 import { convert } from 'leadwise/convert';
 import { readCsv } from 'leadwise/readers';
+import { renderSheet } from 'leadwise/render';
 import { filtfilt, resample, resamplePoly, zscore } from 'leadwise/signal';
 import { formatCsv, simulate } from 'leadwise/simulate';
 import edge from 'leadwise/weights/edge';
@@ -46,8 +47,10 @@ async function* compute({ base, variant, presets }) {
   for (const fs of RATES) {
     yield [`preprocess, ${fs} Hz`, shipped.preprocess(simulate({ fs, seconds: 3, seed: 4, variant }))];
   }
-  const { leads, segments } = await shipped.explain(records[1][1], 'NSR');
-  yield ['shipped edge, occlusion', Float64Array.from([...leads, ...segments], ({ change }) => change)];
+  const sixLeads = records[1][1];
+  const explanation = await shipped.explain(sixLeads, 'NSR');
+  yield ['shipped edge, occlusion', Float64Array.from([...explanation.leads, ...explanation.segments], ({ change }) => change)];
+  yield ['shipped edge, sheet', new TextEncoder().encode(renderSheet(sixLeads, { result: shipped.classify(sixLeads), explanation }))];
   shipped.dispose();
   yield* signalFunctions(records[0][1].signal[1]);
 

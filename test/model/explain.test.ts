@@ -83,6 +83,13 @@ describe('explain', async () => {
     expect(model.classify(record).findings).toHaveLength(26);
   });
 
+  it('reads the record at the call, as classifyAsync does', async () => {
+    const own = { ...record, signal: record.signal.map((lead) => Float64Array.from(lead)) };
+    const explained = model.explain(own, RHYTHM);
+    for (const lead of own.signal) lead.fill(0);
+    expect(await explained).toEqual(await model.explain(record, RHYTHM));
+  });
+
   it('queues with other calls', async () => {
     const [explained, result] = await Promise.all([model.explain(record, RHYTHM), model.classifyAsync(record)]);
     expect(explained.logit).toBe(result.findings.find(({ code }) => code === RHYTHM)!.logit);

@@ -107,6 +107,12 @@ describe("windows: 'all'", () => {
     expect(model.classify(hours, { windows: 'all' }).windows).toHaveLength(Math.ceil(3700 / WINDOW));
   });
 
+  it('refuses a rate that no window has a sample of', () => {
+    for (const fs of [0.01, 1e-9, 49]) {
+      expect(() => model.classify({ ...long, fs }, { windows: 'all' })).toThrow(expect.objectContaining({ code: 'FS_OUT_OF_RANGE' }));
+    }
+  });
+
   it('ends with an abort, and refuses another mode', async () => {
     await expect(model.classifyAsync(long, { windows: 'all', signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
     const controller = new AbortController();

@@ -39,6 +39,20 @@ describe('results', () => {
     }
   });
 
+  it('for every window of a long record, and for a record without a usable lead', async () => {
+    const pool = await createPool();
+    const record = tinyRecord(8);
+    expect(await pool.classify(record, { windows: 'all' })).toEqual(model.classify(record, { windows: 'all' }));
+    await expect(pool.classify(record, { windows: 'last' as 'all' })).rejects.toThrow(TypeError);
+    const nothing = { ...record, signal: record.signal.map((lead) => lead.map(() => 7)) };
+    for (const quality of ['gate', 'off'] as const) {
+      const hopeless = quality === 'gate' ? nothing : { ...nothing, signal: record.signal.map((lead) => lead.map(() => Number.NaN)) };
+      const expected = await model.classifyAsync(hopeless, { quality }).catch((error) => error);
+      const error = await pool.classify(hopeless, { quality }).catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'NO_USABLE_LEAD', quality: expected.quality });
+    }
+  });
+
   it('with kernels that the caller brings: bytes and a module', async () => {
     for (const wasm of [new Uint8Array(KERNELS), new WebAssembly.Module(KERNELS)]) {
       const expected = (await loadModel(TINY_FILE, { wasm })).classify(tinyRecord());

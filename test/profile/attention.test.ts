@@ -41,6 +41,11 @@ describe.each(VARIANTS)('attention weights (%s)', async (variant) => {
     expect(new Set(blocks.flatMap(({ values }) => [...values])).size).toBeGreaterThan(100);
   });
 
+  it('are finite however far scores are apart', () => {
+    const loud = new Map(Array.from(layers, ([name, { shape, values }]) => [name, { shape, values: values.map((value) => value * 1e4) }]));
+    for (const { values } of attentionWeights(model.config, loud)) expect(values.every((weight) => weight >= 0 && weight <= 1)).toBe(true);
+  });
+
   it.each(BLOCKS)('of %s mix the values as the kernel does', (block) => {
     const { shape, values: weights } = blocks.find((entry) => entry.block === block)!;
     const [, timeSteps, offsets] = shape;

@@ -203,3 +203,56 @@ describeWithData('real recordings with faults', async (data) => {
     expect(share(found.length, records.length)).toBeGreaterThanOrEqual(0.8);
   });
 });
+
+describe('judges', () => {
+  const record = plain(simulate({ fs: 250, seconds: 10, seed: 5 }));
+  const changed = (change: (lead: string, samples: Float64Array) => Float64Array): EcgRecord => ({
+    ...record,
+    signal: record.signal.map((samples, row) => change(record.sigName[row]!, Float64Array.from(samples))),
+  });
+  const noise = (next: () => number, height: number) => () => height * (next() + next() + next() - 1.5);
+
+  it('leads of different units by millivolts', () => {
+    const mixed = changed((lead, samples) => (lead === 'I' ? samples : samples.map((value) => value * 1000)));
+    const units = record.sigName.map((lead) => (lead === 'I' ? ('mV' as const) : ('uV' as const)));
+    expect(assessQuality({ ...mixed, units })).toEqual(assessQuality(record));
+    expect(assessQuality({ ...mixed, units: units.map((unit) => (unit === 'uV' ? 'unknown' : unit)) }).codes).toEqual([]);
+  });
+
+  it('a good lead by good leads, however loud the bad ones are', () => {
+    const next = random(4);
+    const two = { ...changed((lead, samples) => (lead === 'II' ? samples.map(noise(next, 50)) : samples)) };
+    const [first, second] = assessQuality({ ...two, sigName: ['I', 'II'], units: ['mV', 'mV'], signal: two.signal.slice(0, 2) }).leads;
+    expect([first, second!.codes[0]]).toEqual([{ lead: 'I', verdict: 'ok', codes: [] }, 'noise']);
+    const limbs = changed((lead, samples) => (lead.startsWith('V') ? samples : samples.map(noise(next, 50))));
+    expect(assessQuality(limbs).leads.filter(({ verdict }) => verdict === 'ok')).toHaveLength(6);
+  });
+
+  it('what a network sees, and NaN wherever it is', async () => {
+    const model = await loadTiny(); // 2.56 s
+    const cutOff = (samples: Float64Array, from: number, to: number) => samples.fill(0.3, from * 250, to * 250);
+    const early = model.classify(changed((lead, samples) => (lead === 'V1' ? cutOff(samples, 0, 3) : samples)));
+    expect(early.leadsDropped).toEqual([{ lead: 'V1', reason: 'flat' }]);
+    const late = model.classify(changed((lead, samples) => (lead === 'V1' ? cutOff(samples, 3, 10) : samples)));
+    expect(late.leadsDropped).toEqual([]);
+    const nan = model.classify(changed((lead, samples) => (lead === 'V1' ? samples.fill(Number.NaN, 2000, 2001) : samples)));
+    expect(nan.leadsDropped).toEqual([{ lead: 'V1', reason: 'not-finite' }]);
+  });
+
+  it('numbers that vanish or overflow in the network as no signal', () => {
+    const unknown = record.units.map(() => 'unknown' as const);
+    for (const [factor, code] of [
+      [1e-200, 'flat'],
+      [1e200, 'amplitude-high'],
+    ] as const) {
+      const report = assessQuality({ ...changed((_, samples) => samples.map((value) => value * factor)), units: unknown });
+      expect(report).toMatchObject({ verdict: 'reject', codes: expect.arrayContaining([code]) });
+    }
+  });
+
+  it('no rate at which nothing can be measured', () => {
+    for (const fs of [1e-7, 49, 2001, 1e9]) {
+      expect(() => assessQuality({ ...record, fs })).toThrow(expect.objectContaining({ name: 'RecordError', code: 'FS_OUT_OF_RANGE' }));
+    }
+  });
+});

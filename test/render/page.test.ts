@@ -9,13 +9,15 @@ const result = resultOf(['AF', 'LAD'], {
     { lead: 'aVF', reason: 'flat' },
     { lead: 'V6', reason: 'missing' },
   ],
-  leadsIgnored: ['RESP'],
+  leadsIgnored: ['RESP of Jane', 'MCL1'],
   flags: ['thresholds:fallback'],
 });
 const sheet = renderSheet(recordOf(spikes), { result, explanation: explanationOf() });
 const one: PageEntry = { name: 'A0010', sheet, result };
 const failed: PageEntry = { name: 'A0011', error: { code: 'BAD_HEADER', message: 'Line 3 expected a gain' } };
 const page = renderPage([one, { name: 'A0012', sheet, result: resultOf([], { quality: null }) }, failed]);
+
+const PARTS = 'what the model gives, with findings, leadsDropped, flags, model, fs, leads, leadsIgnored, kernels';
 
 /** Texts of the cells, row by row. */
 const rows = (html: string): string[][] =>
@@ -66,7 +68,10 @@ describe('the page', () => {
     expect(html).toContain('<ul class="reasons"><li>V3: noisy</li><li>aVF: no signal</li></ul>');
     expect(rows(html)[9]).toEqual(['V3', 'degraded', 'noise, mains']);
     expect(rows(html)[6]).toEqual(['aVF', 'reject', 'flat']);
-    expect(html).toContain('12 leads used, 500 Hz; not recorded: V6; left out: aVF (flat); ignored: RESP; flags: thresholds:fallback');
+    expect(html).toContain(
+      '12 leads used, 500 Hz; not recorded: V6; left out: aVF (flat); ignored: 2 other channels; flags: thresholds:fallback',
+    );
+    expect(page.match(/RESP|Jane|MCL1/g)).toBeNull();
     expect(section(page, 'record-2')).toContain('Not judged.');
   });
 
@@ -84,6 +89,11 @@ describe('the page', () => {
     expect(renderPage([])).toContain('<h1>0 recordings</h1>');
   });
 
+  it('a note stands above the sheet', () => {
+    const html = renderPage([{ ...one, note: 'AF could not be explained: <b>' }]);
+    expect(html).toContain('</p>\n<p class="caption">AF could not be explained: &lt;b&gt;</p>\n<div class="box sheet"');
+  });
+
   it('hostile text is text', () => {
     const hostile = `</title></style><script>alert(1)</script><img src=x onerror='x'>"&`;
     const evil = resultOf(['AF'], {
@@ -94,7 +104,7 @@ describe('the page', () => {
     });
     for (const finding of evil.findings) Object.assign(finding, { abbreviation: hostile, name: hostile, code: hostile });
     const html = renderPage([
-      { name: hostile, sheet: renderSheet(recordOf(spikes), { result: evil, title: hostile }), result: evil },
+      { name: hostile, sheet: renderSheet(recordOf(spikes), { result: evil, title: hostile }), result: evil, note: hostile },
       { name: hostile, error: { code: hostile, message: hostile } },
     ]);
     expect(html.match(/<script|<img/g)).toBeNull();
@@ -105,6 +115,9 @@ describe('the page', () => {
     [undefined, '"entries" expected an array, got undefined'],
     [[{ name: 'x' }], '"entries[0]" expected { name, sheet, result } or { name, error }'],
     [[one, { name: 'x', sheet: '<p>', result }], '"entries[1]" expected { name, sheet, result } or { name, error }'],
+    [[{ ...one, note: 5 }], '"entries[0].note" expected a string, got number'],
+    [[{ ...one, result: { ...result, model: undefined } }], `"entries[0].result" expected ${PARTS}`],
+    [[{ ...one, result: { ...result, fs: '<script>' } }], `"entries[0].result" expected ${PARTS}`],
     [[null], '"entries[0]" expected { name, sheet, result } or { name, error }'],
   ])('%o is a TypeError', (entries, message) => {
     expect(() => renderPage(entries as never)).toThrow(new TypeError(message));

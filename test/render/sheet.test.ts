@@ -1,5 +1,6 @@
 import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
+import { CHALLENGE_CLASSES } from '../../src/classes.js';
 import { type EcgRecord, STANDARD_LEADS } from '../../src/ecg.js';
 import { LAYOUTS, renderSheet, type SheetOptions } from '../../src/render/index.js';
 import { simulate } from '../../src/simulate.js';
@@ -216,6 +217,18 @@ describe('traces', () => {
     expect(svg.match(/NaN|Infinity|undefined|null/)).toBeNull();
   });
 
+  it.each(['mV', 'uV', 'unknown'] as const)('values near the largest number leave their row (%s)', (unit) => {
+    for (const most of [1.7e308, 1e307, Number.MIN_VALUE]) {
+      const values = new Float64Array(5000);
+      values[1000] = most;
+      values[1001] = -most;
+      values[2000] = most / 2;
+      const svg = renderSheet({ ...one(values), units: [unit] });
+      expect(svg.match(/NaN|Infinity/)).toBeNull();
+      if (most > 1 && unit !== 'unknown') expect(/<path data-clipped[^>]* d="([^"]*)"/.exec(svg)![1]!.match(/z/g)).toHaveLength(3);
+    }
+  });
+
   it('a lead without any number is an empty row', () => {
     const svg = renderSheet(one(new Float64Array(5000).fill(Number.NaN)));
     expect(tracesOf(svg, 'I')).toEqual([]);
@@ -274,6 +287,14 @@ describe('words', () => {
     expect(words.at(-1)).toBe('model edge, weights sha256 0123456789ab, drawn by leadwise 0.1.0');
   });
 
+  it('abbreviation and name of every class have room', () => {
+    for (const { abbreviation, name } of CHALLENGE_CLASSES) {
+      const words = wordsOf(renderSheet(plain, { result: resultOf([abbreviation]) }));
+      const list = words.slice(words.indexOf('Findings (probabilities are calibrated)') + 1);
+      expect([list[0], list[2]]).toEqual([abbreviation, name]);
+    }
+  });
+
   it('nothing present, much present, uncalibrated, no result', () => {
     expect(wordsOf(renderSheet(plain, { result: resultOf([]) }))).toContain('nothing above its threshold');
     const all = resultOf(resultOf([]).findings.map(({ abbreviation }) => abbreviation));
@@ -310,14 +331,14 @@ describe('words', () => {
       expect(wordsOf(unjudged)).toContain(words);
   });
 
-  it('nothing of the patient, nor other signals but their names', () => {
+  it('nothing of the patient, nor other signals, whose names are free text too', () => {
     const svg = renderSheet({
       ...plain,
       comments: ['Name: Jane Roe', 'Age: 5432 years'],
-      sigName: plain.sigName.map((name) => (name === 'V6' ? 'RESP' : name)),
+      sigName: plain.sigName.map((name) => (name === 'V6' ? 'RESP of Jane' : name)),
     });
-    expect(/Jane|Roe|5432/.test(svg)).toBe(false);
-    expect(wordsOf(svg).join(' ')).toContain('Not drawn, as none of the twelve leads: RESP.');
+    expect(/Jane|Roe|5432|RESP/.test(svg)).toBe(false);
+    expect(wordsOf(svg).join(' ')).toContain('Not drawn, as none of the twelve leads: 1 other channel.');
   });
 
   it('hostile text is text, and the file stays well-formed XML', () => {
@@ -331,7 +352,11 @@ describe('words', () => {
     const sigName = plain.sigName.map((name) => (name === 'V6' ? hostile : name));
     const svg = renderSheet(
       { ...plain, sigName },
-      { title: hostile, result, explanation: explanationOf({ abbreviation: hostile, name: hostile }) },
+      {
+        title: hostile,
+        result,
+        explanation: explanationOf({ abbreviation: hostile, name: hostile, leads: [{ lead: hostile, change: -1 }] }),
+      },
     );
     expect(XMLValidator.validate(svg)).toBe(true);
     expect(svg.includes('<script')).toBe(false);
@@ -479,6 +504,40 @@ describe('wrong arguments', () => {
   ])('%o', (options, type, message) => {
     expect(() => renderSheet(plain, anything(options))).toThrow(type);
     expect(() => renderSheet(plain, anything(options))).toThrow(message);
+  });
+
+  it.each([
+    [
+      { result: { ...resultOf([]), model: undefined } },
+      '"result" expected what the model gives, with findings, leadsDropped, flags, model',
+    ],
+    [{ result: { ...resultOf([]), model: { name: 'edge', version: '1' } } }, '"result" expected what the model gives'],
+    [{ explanation: explanationOf({ leads: [anything('V1')] }) }, '"explanation" expected what the model gives, with leads, segments'],
+    [{ explanation: explanationOf({ leads: [{ lead: 'V1', change: Number.NaN }] }) }, '"explanation" expected what the model gives'],
+    [
+      { explanation: explanationOf({ segments: [anything({ startSeconds: '0"><script>', endSeconds: 1, change: 1 })] }) },
+      '"explanation" expected what the model gives',
+    ],
+  ])('parts that the model does not give: %#', (options, message) => {
+    expect(() => renderSheet(plain, anything(options))).toThrow(TypeError);
+    expect(() => renderSheet(plain, anything(options))).toThrow(message);
+  });
+
+  it('how long a record is, its leads say, not its other channels', () => {
+    const [lead, respiration] = [recordOf(spikes, { leads: ['I'], seconds: 5 }), recordOf(spikes, { leads: ['RESP'], seconds: 60 })];
+    const both = (first: EcgRecord): EcgRecord => ({
+      ...first,
+      sigName: ['I', 'RESP'],
+      units: ['mV', 'mV'],
+      signal: [first.signal[0]!, respiration.signal[0]!],
+    });
+    expect(() => renderSheet(both(lead), { startSeconds: 5 })).toThrow(
+      new RangeError('"startSeconds" expected less than the record\'s 5 s, got 5'),
+    );
+    expect(wordsOf(renderSheet(both(lead), { startSeconds: 4 })).join(' ')).toContain('4.0–5.0 s of 5.0 s');
+    expect(() => renderSheet(both(recordOf(spikes, { leads: ['I'], seconds: 0 })))).toThrow(
+      expect.objectContaining({ code: 'RECORD_TOO_SHORT' }),
+    );
   });
 
   it('records that are none, or cannot be drawn', () => {

@@ -3,7 +3,7 @@ import { box, headCells } from '../../markup/tables.js';
 import { counted, escapeHtml } from '../../markup/text.js';
 import type { Result } from '../../result.js';
 import { NOTICE, VERSION } from '../../version.js';
-import type { SheetResult } from '../options.js';
+import { checkParts, isKernels, isList, isNumber, RESULT_PARTS, type SheetResult } from '../options.js';
 import { section } from './section.js';
 import { STYLE } from './style.js';
 
@@ -17,11 +17,15 @@ export type PageEntry =
       /** What `renderSheet` gave for it. It becomes part of the page as it is. */
       readonly sheet: string;
       readonly result: PageResult;
+      /** Plain text that stands above the sheet: what could not be done. */
+      readonly note?: string | undefined;
     }
   | { readonly name: string; readonly error: { readonly code: string; readonly message: string } };
 
 export type Shown = Extract<PageEntry, { sheet: string }>;
 type Failed = Exclude<PageEntry, Shown>;
+
+const PARTS = { ...RESULT_PARTS, fs: isNumber, leads: isList, leadsIgnored: isList, kernels: isKernels };
 
 /**
  * One self-contained page of HTML for people: of each record its sheet, its quality and all its findings. No script, nothing from elsewhere; the
@@ -52,9 +56,12 @@ function checkEntries(entries: unknown): asserts entries is PageEntry[] {
   if (!Array.isArray(entries)) throw new TypeError(`"entries" expected an array, got ${entries === null ? 'null' : typeof entries}`);
   entries.forEach((entry: Partial<Shown & Failed> | null, index) => {
     const hasName = typeof entry === 'object' && entry !== null && typeof entry.name === 'string';
-    const isShown = hasName && typeof entry.sheet === 'string' && entry.sheet.startsWith('<svg ') && Array.isArray(entry.result?.findings);
+    const isShown = hasName && typeof entry.sheet === 'string' && entry.sheet.startsWith('<svg ') && typeof entry.result === 'object';
     const isFailed = hasName && typeof entry.error?.code === 'string' && typeof entry.error.message === 'string';
     if (!isShown && !isFailed) throw new TypeError(`"entries[${index}]" expected { name, sheet, result } or { name, error }`);
+    if (isShown && entry.note !== undefined && typeof entry.note !== 'string')
+      throw new TypeError(`"entries[${index}].note" expected a string, got ${typeof entry.note}`);
+    if (isShown) checkParts(entry.result, `entries[${index}].result`, PARTS);
   });
 }
 

@@ -6,9 +6,9 @@ import type { Finding } from '../../result.js';
 import { percent } from '../notes.js';
 import type { PageResult, Shown } from './page.js';
 
-export function section({ name, sheet, result }: Shown, { id, isOnly }: { id: string; isOnly: boolean }): string {
+export function section({ name, sheet, result, note }: Shown, { id, isOnly }: { id: string; isOnly: boolean }): string {
   return `<section id="${id}">
-${isOnly ? '' : `<h2>${escapeHtml(name)}</h2>\n`}<p class="caption">${facts(result)}</p>
+${isOnly ? '' : `<h2>${escapeHtml(name)}</h2>\n`}<p class="caption">${facts(result)}</p>${note === undefined ? '' : `\n<p class="caption">${escapeHtml(note)}</p>`}
 ${box(`ECG of ${escapeHtml(name)}`, sheet.trimEnd(), 'sheet')}
 <div class="columns">
 <div>
@@ -29,7 +29,8 @@ function facts({ fs, leads, leadsIgnored, leadsDropped, flags, windows }: PageRe
   const lists = [
     ['not recorded', missing],
     ['left out', dropped],
-    ['ignored', leadsIgnored],
+    // Their names are free text.
+    ['ignored', leadsIgnored.length > 0 ? [counted(leadsIgnored.length, 'other channel')] : []],
     ['flags', flags],
   ] as const;
   return [
