@@ -1,19 +1,16 @@
 // The built files in a real browser, as they are: a page that allows no inlined script, no eval and no blob, and has no shared memory.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/index.js';
 import { simulate } from '../../src/simulate.js';
+import { CHROMIUM, Page } from '../chromium.js';
 import { bitsOf } from '../tiny-network.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CHROMIUM = [process.env['LEADWISE_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 if (!CHROMIUM) console.warn('SKIPPED: leadwise/pool in a browser. Install chromium, or say where it is in LEADWISE_CHROMIUM.');
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.safetensors': 'application/octet-stream' };
@@ -26,31 +23,14 @@ interface Report {
 }
 
 describe.skipIf(!CHROMIUM)('leadwise/pool in a browser', () => {
-  let profile: string | undefined;
-  let server: Server | undefined;
-  let browser: ChildProcess | undefined;
+  let opened: Page | undefined;
 
-  afterAll(async () => {
-    if (browser?.exitCode === null) {
-      const gone = new Promise((resolve) => browser!.once('close', resolve));
-      process.kill(-browser.pid!, 'SIGKILL'); // the browser is a group of processes
-      await gone;
-    }
-    server?.closeAllConnections();
-    server?.close();
-    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  afterAll(() => opened?.close());
 
   it('gives the bits of Node, and fails by name', async () => {
-    profile = mkdtempSync(join(tmpdir(), 'leadwise-chromium-'));
     const report = await new Promise<Report>((resolve, reject) => {
-      server = serveFiles(resolve).listen(0, '127.0.0.1', () => {
-        const { port } = server!.address() as AddressInfo;
-        const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
-        browser = spawn(CHROMIUM!, [...flags, `http://127.0.0.1:${port}/test/pool/page/index.html`], { detached: true, stdio: 'ignore' });
-        browser.on('error', reject);
-        browser.on('exit', (code) => reject(new Error(`the browser ended: ${code}`)));
-      });
+      opened = new Page(serveFiles(resolve));
+      opened.open('/test/pool/page/index.html').catch(reject);
     });
     expect(report.failed).toBeUndefined();
     const model = await loadModel(readFileSync(join(ROOT, 'weights/edge.safetensors')));

@@ -1,17 +1,12 @@
 // Sheets and the page in a real browser: nothing is fetched or refused, nothing is wider than the window, and with real fonts no text covers another.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { STANDARD_LEADS } from '../../src/ecg.js';
 import { LAYOUTS, renderPage, renderSheet } from '../../src/render/index.js';
+import { CHROMIUM, Page } from '../chromium.js';
 import { explanationOf, qualityOf, recordOf, resultOf, spikes } from './sheets.js';
 
-const CHROMIUM = [process.env['LEADWISE_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 if (!CHROMIUM) console.warn('SKIPPED: leadwise/render in a browser. Install chromium, or say where it is in LEADWISE_CHROMIUM.');
 
 const WIDTHS = [380, 1280];
@@ -73,32 +68,15 @@ interface Seen {
 }
 
 describe.skipIf(!CHROMIUM)('in a browser', () => {
-  let profile: string | undefined;
-  let server: Server | undefined;
-  let browser: ChildProcess | undefined;
+  let opened: Page | undefined;
 
-  afterAll(async () => {
-    if (browser?.exitCode === null) {
-      const gone = new Promise((resolve) => browser!.once('close', resolve));
-      process.kill(-browser.pid!, 'SIGKILL'); // the browser is a group of processes
-      await gone;
-    }
-    server?.closeAllConnections();
-    server?.close();
-    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  });
+  afterAll(() => opened?.close());
 
   it('the page stands by itself, on a telephone and on a desk', async () => {
-    profile = mkdtempSync(join(tmpdir(), 'leadwise-chromium-'));
     const asked: string[] = [];
     const seen = await new Promise<Seen[]>((resolve, reject) => {
-      server = serve(asked, resolve).listen(0, '127.0.0.1', () => {
-        const { port } = server!.address() as AddressInfo;
-        const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
-        browser = spawn(CHROMIUM!, [...flags, `http://127.0.0.1:${port}/`], { detached: true, stdio: 'ignore' });
-        browser.on('error', reject);
-        browser.on('exit', (code) => reject(new Error(`the browser ended: ${code}`)));
-      });
+      opened = new Page(serve(asked, resolve));
+      opened.open('/').catch(reject);
     });
     // What a violation of the policy would send is a request too.
     expect(asked.filter((path) => path !== 'GET /favicon.ico')).toEqual(['GET /', 'GET /page.html', 'GET /page.html', 'POST /seen']);
