@@ -50,7 +50,8 @@ describe.runIf(files.length > 0).each(files.length > 0 ? files : ['no file'])('r
   it('logits', async () => {
     const differences: number[] = [];
     for (const name of names) {
-      const { logits } = model.classify(await read(name));
+      // The published preprocessing to the letter: the gate would drop leads that are no use, and PyTorch reads them.
+      const { logits } = model.classify(await read(name), { quality: 'off' });
       differences.push(Math.max(...parity.logits[name]!.map((logit, i) => Math.abs(logit - logits[i]!))));
       expect(differences.at(-1)!, name).toBeLessThan(TOLERANCE);
     }
@@ -59,7 +60,7 @@ describe.runIf(files.length > 0).each(files.length > 0 ? files : ['no file'])('r
 
   it.runIf(parity.macro)('macro figures', async () => {
     const records = names.map((name) => ({ name, record: () => read(name) }));
-    const { leadSets } = await evaluate(model, records, { resamples: 0 });
+    const { leadSets } = await evaluate(model, records, { quality: 'off', resamples: 0 });
     const { macro } = leadSets[0]!.strict;
     // The differences only: how good the network is on these records is looked at rarely.
     const [auroc, auprc] = [macro.auroc.value! - parity.macro!.auroc, macro.auprc.value! - parity.macro!.auprc].map(Math.abs);
