@@ -34,7 +34,7 @@ export class Life {
     this.pool = breakPool(outcome.value, soak.options.break, this.random);
     soak.pools++;
     const work = [...this.clients(clients), ...(soak.options.break ? [] : [this.killer()])];
-    await Promise.race([sleep(1000 * seconds), soak.ended]);
+    await Promise.race([sleep(1000 * seconds, undefined, { ref: false }), soak.ended]);
     await this[ENDING_METHODS[ending]](Promise.all(work));
     this.over = true;
     await Promise.all(work);
@@ -61,7 +61,7 @@ export class Life {
     const { soak, random, workers } = this;
     const calm = Math.min(2000, 75 * soak.options.seconds); // milliseconds
     while (!this.over) {
-      await Promise.race([sleep(random.whole(20, calm)), soak.ended]);
+      await Promise.race([sleep(random.whole(20, calm), undefined, { ref: false }), soak.ended]);
       if (this.over || this.ending) return;
       if (random.chance(0.1)) workers.talkNonsense();
       else if (workers.mayKill()) workers.kill(soak.wayTurns.next());
