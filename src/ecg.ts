@@ -52,6 +52,9 @@ export function standardLead(name: string): string | undefined {
   return lead === undefined ? undefined : LEAD_BY_KEY.get(lead.replace(/[\s_.-]/g, ''));
 }
 
+/** A record under so many seconds is read, and called short. */
+export const SHORT_SECONDS = 5;
+
 const LOWEST_FS = 50;
 const HIGHEST_FS = 2000;
 

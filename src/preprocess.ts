@@ -1,16 +1,16 @@
 // Before the network (docs/network.md): leads by name -> resample -> band-pass forwards and backwards -> z-score -> f32 -> window.
 
 import type { NetworkConfig } from './config.js';
-import { checkRate, checkRecord, type EcgRecord, exactSamples, selectLeads } from './ecg.js';
+import { checkRate, checkRecord, type EcgRecord, exactSamples, SHORT_SECONDS, selectLeads } from './ecg.js';
 import { RecordError } from './errors.js';
 import filters from './filters.json' with { type: 'json' };
 import { assessQuality } from './quality/index.js';
-import { allFinite, type QualityMode } from './quality/mode.js';
+import { allFinite } from './quality/lead.js';
+import type { QualityMode } from './quality/mode.js';
 import type { LeadCode, LeadQuality, Quality } from './quality/report.js';
 import { defaultPadlen, type RatedFilter, resampledLength, type SignalEngine } from './signal-engine.js';
 
 const LONGEST_SECONDS = 3600;
-const SHORT_SECONDS = 5;
 
 export interface DroppedLead {
   readonly lead: string;

@@ -1,16 +1,14 @@
 // The truth about a recording, before anything else is done with it. docs/quality.md has the figures behind the limits.
 
-import { checkRate, checkRecord, type EcgRecord, exactSamples, LEAD_SETS, STANDARD_LEADS, selectLeads } from '../ecg.js';
+import { checkRate, checkRecord, type EcgRecord, exactSamples, LEAD_SETS, SHORT_SECONDS, STANDARD_LEADS, selectLeads } from '../ecg.js';
 import { brokenLaws, hasDuplicates, type RelatedLead, type RelatedLeads } from './across.js';
-import { type LeadMeasures, measureLead } from './lead.js';
-import { allFinite } from './mode.js';
+import { allFinite, type LeadMeasures, measureLead } from './lead.js';
 import { orderStatistic } from './order.js';
 import { type LeadCode, type LeadQuality, makeQuality, type Quality, type RecordCode } from './report.js';
 import { limbLeadReversal } from './reversal.js';
 
 /** Limits of the measures (measured: docs/quality.md, which says what real records have and what faults have). */
 const LIMITS = {
-  shortSeconds: 5,
   /** Share of the time: from here on a lead is flat; below it parts of it are. */
   flat: 0.5,
   flatParts: 0.1,
@@ -60,7 +58,7 @@ export function assessQuality(record: EcgRecord, { leads = STANDARD_LEADS, secon
   for (const [row, { lead, verdict }] of judged.entries()) if (verdict !== 'reject') usable.set(lead, measured[row]!.coarse);
   const recorded = record.signal[rows.find((index) => index >= 0)!]!.length / record.fs;
   return makeQuality(judged, [
-    ...(recorded < LIMITS.shortSeconds ? (['short'] as const) : []),
+    ...(recorded < SHORT_SECONDS ? (['short'] as const) : []),
     ...relations(usable),
     ...(usable.size > 0 && usable.size < leads.length && !isTrainedSet([...usable.keys()]) ? (['incomplete-leads'] as const) : []),
   ]);

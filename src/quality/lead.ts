@@ -222,3 +222,9 @@ function cosine(cycles: number): number {
   }
   return cycles <= 0.25 ? sum : -sum;
 }
+
+/** Without NaN and infinities. */
+export function allFinite(samples: ArrayLike<number>): boolean {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i]!)) return false;
+  return true;
+}

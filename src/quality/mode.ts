@@ -11,9 +11,3 @@ export function checkQualityMode(mode: unknown): asserts mode is QualityMode {
   if (!QUALITY_MODES.includes(mode))
     throw new TypeError(`"quality" expected one of ${QUALITY_MODES.join(', ')}, got ${JSON.stringify(mode)}`);
 }
-
-/** Without NaN and infinities. */
-export function allFinite(samples: ArrayLike<number>): boolean {
-  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i]!)) return false;
-  return true;
-}
