@@ -33,8 +33,8 @@ const AGREEMENT = 0.2;
 /** How far a reversal is above its threshold, in log odds: it is told where that is 0 or more. At most one of the two is above 0. */
 export interface ReversalScores {
   /**
-   * Right and left arm. Of 589 records that the fit never saw, with twelve leads, 97.3 % were found and 0.2 % were false alarms; with I and II
-   * alone 95.1 % and 0.8 %. Without a lead II it stands for the other reversal too. A paced rhythm is often taken for one.
+   * Right and left arm. Of 589 records that the fit never saw, with twelve leads, 95.6 % are found at 0.2 % false alarms; with I and II alone
+   * 93.0 % at 0.7 % (docs/quality.md). Without a lead II it stands for the other reversal too.
    */
   readonly arms: number;
   /** Right arm and left leg: 96.3 % and 0.2 %, with I and II alone 89.3 % and 0.5 %; undefined without a lead II. */
