@@ -34,7 +34,8 @@ const AGREEMENT = 0.2;
 export interface ReversalScores {
   /**
    * Right and left arm. Of 589 records that the fit never saw, with twelve leads, 95.6 % are found at 0.2 % false alarms; with I and II alone
-   * 93.0 % at 0.7 % (docs/quality.md). Without a lead II it stands for the other reversal too.
+   * 93.0 % at 0.7 % (docs/quality.md). Without a lead II it stands for the other reversal too. A paced
+   * rhythm is often taken for one.
    */
   readonly arms: number;
   /** Right arm and left leg: 96.3 % and 0.2 %, with I and II alone 89.3 % and 0.5 %; undefined without a lead II. */
