@@ -179,7 +179,8 @@ describe('an early end', () => {
     expect(closed).toBe(true);
     expect(taken).toBeLessThanOrEqual(6);
     expect(await pool.classify(tinyRecord())).toEqual(model.classify(tinyRecord()));
-    expect(pool.pending).toBe(0);
+    // The other worker may still be between two layers of an aborted job, which counts until it has let go of it.
+    await expect.poll(() => pool.pending).toBe(0);
   });
 
   it('by leaving the loop ends a job between layers', async () => {
