@@ -57,8 +57,8 @@ export class UnsupportedError extends LeadwiseError {
 const LONGEST_MESSAGE = 1000;
 
 /** Names out of files may hold anything: line ends, what moves a terminal's cursor, a megabyte. */
-export function oneLine(text: string): string {
-  return text.slice(0, LONGEST_MESSAGE).replace(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD');
+export function oneLine(text: string, longest = LONGEST_MESSAGE): string {
+  return text.slice(0, longest).replace(/[\p{Cc}\u2028\u2029]/gu, '\uFFFD');
 }
 
 function describePlace(place: ErrorPlace): string {

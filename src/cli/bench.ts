@@ -68,7 +68,8 @@ export async function benchCommand(args: string[]): Promise<number> {
   const leads = leadsFlag(parsed);
   const load = chooseSource(parsed);
   // Before the work.
-  for (const file of [values['trace'], values['svg']]) if (file !== undefined) await checkOutput(file, switches['force']);
+  const rules = { force: switches['force'], inputs: [values['record'], values['weights']] };
+  for (const file of [values['trace'], values['svg']]) if (file !== undefined) await checkOutput(file, rules);
   const { source, record } = await load();
   const measurement = await measureFile(values['weights'], leads ? chooseLeads(record, leads) : record, { source, variant, rounds });
   process.stdout.write(

@@ -1,11 +1,10 @@
 import type { EcgRecord } from '../ecg.js';
-import { oneLine } from '../errors.js';
 import type { WindowsMode } from '../index.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality/mode.js';
 import type { Result } from '../result.js';
 import { type Arguments, choiceFlag, type Flags, parseArguments, UsageError } from './arguments.js';
-import { DEFAULT_WEIGHTS, report } from './console.js';
+import { checkNoInput, DEFAULT_WEIGHTS, report } from './console.js';
 import { appendTo, plainArrays, standardOutput } from './ndjson.js';
 import { describeFailure, expandRecords, type Failure, READ_FLAGS, recordReader } from './records.js';
 import { checkReportFlags, openReportPage } from './report-page.js';
@@ -55,7 +54,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   const parsed = parseArguments(args, FLAGS);
   if (parsed.files.length === 0) throw new UsageError('classify needs at least one FILE');
   await checkReportFlags(parsed);
-  checkOutputFlags(parsed);
+  await checkOutputFlags(parsed);
   const read = recordReader(parsed);
   const quality = choiceFlag<QualityMode>(parsed, 'quality', ['gate', 'report', 'off']) ?? 'gate';
   const windows = choiceFlag<WindowsMode>(parsed, 'windows', ['first', 'all']) ?? 'first';
@@ -69,7 +68,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
   if (records.length < all.length) report(`${all.length - records.length} of ${all.length} records are there already`);
   let failed = 0;
   for (const [index, record] of records.entries()) {
-    if (records.length > 1) report(oneLine(`${index + 1}/${records.length} ${record}`));
+    if (records.length > 1) report(`${index + 1}/${records.length} ${record}`);
     let element: Element;
     let source: EcgRecord | undefined;
     try {
@@ -81,7 +80,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
       const failure = describeFailure(record, error);
       failed++;
       page?.addFailure(failure);
-      report(oneLine(`${record}: ${failure.error.message} [${failure.error.code}]`));
+      report(`${record}: ${failure.error.message} [${failure.error.code}]`);
       element = failure;
     }
     await output.write(element, source);
@@ -99,9 +98,11 @@ interface Output {
 }
 
 /** @throws UsageError */
-function checkOutputFlags({ switches, values }: Arguments): void {
+async function checkOutputFlags({ files, switches, values }: Arguments): Promise<void> {
   if (switches['json'] && switches['ndjson']) throw new UsageError('--json and --ndjson exclude each other');
-  if (values['output'] !== undefined && !switches['ndjson']) throw new UsageError('--output is for --ndjson');
+  if (values['output'] === undefined) return;
+  if (!switches['ndjson']) throw new UsageError('--output is for --ndjson');
+  await checkNoInput(values['output'], [...files, values['weights']]);
 }
 
 /** A table, one JSON array, or lines of JSON. */

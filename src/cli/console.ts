@@ -1,14 +1,15 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { FormatError, LeadwiseError } from '../errors.js';
+import { FormatError, LeadwiseError, oneLine } from '../errors.js';
+import { type Arguments, UsageError } from './arguments.js';
 
 /** The weights that ship with the package. */
 export const DEFAULT_WEIGHTS = new URL('../weights/edge.safetensors', import.meta.url);
 
-/** Everything that is no result goes to standard error. */
+/** Everything that is no result goes to standard error. Names in it may hold anything: it stays one line. */
 export function report(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${oneLine(line)}\n`);
 }
 
 /** What the operating system refused: a folder that is not there, no permission, a full disk. */
@@ -32,12 +33,47 @@ export async function writeOutput(file: string, content: string | Uint8Array, fo
   });
 }
 
-/** That `writeOutput` will be able to write there. @throws LeadwiseError `FILE_EXISTS`, `IS_FOLDER`, and what the system says of it or of its folder */
-export async function checkOutput(file: string, force = false): Promise<void> {
+interface OutputRules {
+  /** Whether a file that is there may be overwritten. */
+  force?: boolean | undefined;
+  /** What the call reads: no `force` overwrites that. */
+  inputs: readonly (string | undefined)[];
+}
+
+/**
+ * That `writeOutput` will be able to write there.
+ * @throws UsageError for a file that the call reads
+ * @throws LeadwiseError `FILE_EXISTS`, `IS_FOLDER`, and what the system says of it or of its folder
+ */
+export async function checkOutput(file: string, { force = false, inputs }: OutputRules): Promise<void> {
+  await checkNoInput(file, inputs);
   const entry = await stat(file).catch(() => undefined);
   if (entry?.isDirectory()) throw new LeadwiseError('IS_FOLDER', `${file} is a folder: name a file`);
   if (entry && !force) throw fileExists(file);
   await access(entry ? file : dirname(resolve(file)), constants.W_OK);
+}
+
+/** That a file is none of those that the call reads, under whatever name. @throws UsageError */
+export async function checkNoInput(file: string, inputs: readonly (string | undefined)[]): Promise<void> {
+  const output = await stat(file).catch(() => undefined);
+  if (!output?.isFile()) return;
+  for (const input of inputs) {
+    const entry = input === undefined ? undefined : await stat(input).catch(() => undefined);
+    if (entry?.ino === output.ino && entry.dev === output.dev) throw new UsageError(`${file} is to be read: write to another file`);
+  }
+}
+
+/** Where `--report` is to write its page, if it is given; that it can is checked before the work. @throws UsageError, and as `checkOutput` */
+export async function pageFlag({ values, switches }: Arguments, inputs: readonly (string | undefined)[]): Promise<string | undefined> {
+  const file = values['report'];
+  if (file === undefined) {
+    if (switches['force']) throw new UsageError('--force is for --report');
+    return undefined;
+  }
+  // The name of a recording is none: --force would overwrite it.
+  if (!/\.html?$/i.test(file)) throw new UsageError(`--report expected a file whose name ends in .html or .htm, got "${file}"`);
+  await checkOutput(file, { force: switches['force'], inputs });
+  return file;
 }
 
 export function fileExists(file: string): LeadwiseError {

@@ -1,5 +1,5 @@
 import { numberFlag, parseArguments, UsageError } from './arguments.js';
-import { report } from './console.js';
+import { checkNoInput, report } from './console.js';
 import { checkRecordName, writeRecord } from './record-output.js';
 import { READ_FLAGS, recordReader } from './records.js';
 
@@ -22,6 +22,8 @@ export async function convertRecordCommand(args: string[]): Promise<number> {
   const [input, output, ...more] = parsed.files;
   if (input === undefined || output === undefined || more.length > 0) throw new UsageError('convert-record needs IN and OUT');
   checkRecordName(output);
+  // Also where the ending of a WFDB record is left out.
+  await checkNoInput(output, [input, `${input}.hea`]);
   const seconds = numberFlag(parsed, 'seconds');
   if (seconds !== undefined && seconds <= 0) throw new UsageError(`--seconds expected a positive number, got ${seconds}`);
   const { comments, ...rest } = await recordReader(parsed, seconds === undefined ? {} : { seconds })(input);

@@ -12,7 +12,7 @@ import { FormatError } from '../errors.js';
 import { PRESETS } from '../index.js';
 import { choiceFlag, type Flags, parseArguments, UsageError } from './arguments.js';
 import { renderComparison } from './compare.js';
-import { report as note, readInput, writeOutput } from './console.js';
+import { checkOutput, report as note, readInput, writeOutput } from './console.js';
 import { describeFailure, expandRecords, readArgument } from './records.js';
 
 export const CONVERT_HELP = `leadwise convert CHECKPOINT --output FILE [options]
@@ -62,6 +62,8 @@ export async function convertCommand(args: string[]): Promise<number> {
   const paths = parsed.lists['calibrate'];
   if (paths && quantize === 'none') throw new UsageError('--calibrate is for --quantize int8');
   const preset = choiceFlag<PresetName>(parsed, 'preset', Object.keys(PRESETS) as PresetName[]);
+  const inputs = [checkpoint, values['config'], values['classes'], values['thresholds'], ...(paths ?? [])];
+  for (const target of targets) await checkOutput(target, { force: switches['force'], inputs });
   const options = {
     name: basename(checkpoint, extname(checkpoint)),
     ...(preset === undefined ? {} : { preset }),

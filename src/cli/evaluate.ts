@@ -17,7 +17,7 @@ import {
 import { loadModelFile, readRecord } from '../node.js';
 import type { QualityMode } from '../quality/mode.js';
 import { choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
-import { checkOutput, DEFAULT_WEIGHTS, readInput, report, writeOutput } from './console.js';
+import { DEFAULT_WEIGHTS, pageFlag, readInput, report, writeOutput } from './console.js';
 
 export const EVALUATE_HELP = `leadwise evaluate PATH… [options]
 
@@ -30,7 +30,7 @@ challenge's layout (searched with all folders in it for .hea files whose #Dx: li
   --quality MODE      gate (default), report or off, as in leadwise classify
   --resamples N       bootstrap samples for the 95 % intervals (default: 1000; 0: none)
   --json              everything as one JSON object on standard output
-  --report FILE       everything as one HTML page, with curves
+  --report FILE       everything as one HTML page (.html or .htm), with curves
   --force             overwrite the report
 
 Exit code 0: all were classified; 1: some could not be read or classified, or have no labels; 2: wrong call.`;
@@ -57,9 +57,7 @@ export async function evaluateCommand(args: string[]): Promise<number> {
   if (!Number.isSafeInteger(resamples) || resamples < 0 || resamples > MOST_RESAMPLES) {
     throw new UsageError(`--resamples expected a whole number up to ${MOST_RESAMPLES}, got ${resamples}`);
   }
-  const reportFile = values['report'];
-  // Before the work: it may take an hour.
-  if (reportFile !== undefined) await checkOutput(reportFile, switches['force']);
+  const reportFile = await pageFlag(parsed, [...files, values['labels'], values['weights']]);
   const labels = values['labels'] === undefined ? undefined : readLabels(await readInput(values['labels']));
   const model = await loadModelFile(values['weights'] ?? DEFAULT_WEIGHTS);
   const records = (await findRecords(files)).map((path) => labelled(path, labels));

@@ -54,7 +54,7 @@ export async function infoCommand(args: string[]): Promise<number> {
     } catch (error) {
       const failure = describeFailure(record, error);
       elements.push(failure);
-      report(oneLine(`${record}: ${failure.error.message} [${failure.error.code}]`));
+      report(`${record}: ${failure.error.message} [${failure.error.code}]`);
     }
   }
   if (parsed.switches['json']) process.stdout.write(`${JSON.stringify(elements, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DiagnosisClass } from '../classes.js';
+import { oneLine } from '../errors.js';
 import { loadModel } from '../index.js';
 import type { Model } from '../model.js';
 import { innerSize, isProduct, largestActivation } from '../quantized.js';
@@ -108,14 +109,13 @@ function describeQuantization({
   headRoom,
   folded,
   products,
-}: NonNullable<Inspection['quantization']>): string {
+}: NonNullable<Inspection['quantization']>): string[] {
   const { source, records } = (calibration ?? {}) as { source?: string; records?: number };
-  const lines = [
+  return [
     `weights ${weights ?? 'int8'}; activations ${activations ?? 'int16'}`,
     `calibrated on ${records ?? 'an unstated number of'} records (${source ?? 'unstated source'}), head room ${headRoom ?? 'unstated'}`,
     `${products.length} integer products; folded: ${Object.keys((folded as object | undefined) ?? {}).join(' ') || 'unstated'}`,
   ];
-  return lines.join(`\n${' '.repeat(19)}`);
 }
 
 function describeRange({ name, inner, inputScale, largestInput }: ProductRange): string {
@@ -138,7 +138,9 @@ function renderInspection(
     `  provenance       ${metadata['provenance'] ?? 'not stated'}`,
     `  thresholds       ${describeSets(decision.thresholds, 'on the logit')}`,
     `  calibration      ${decision.calibration.length === 0 ? 'none: probabilities are the logistic function of the logits' : describeSets(decision.calibration, '')}`,
-    `  quantization     ${quantization ? describeQuantization(quantization) : 'none: f32'}`,
+    ...(quantization ? describeQuantization(quantization) : ['none: f32']).map(
+      (line, index) => `${(index === 0 ? '  quantization' : '').padEnd(19)}${line}`,
+    ),
     `  tensors          ${tensors.length}, ${[...new Set(tensors.map(({ dtype }) => dtype))].join(' ')}`,
     `  parameters       ${parameters.toLocaleString('en')} (without running statistics)`,
     `  work             ${(macs / 1e9).toFixed(3)} GMAC a record`,
@@ -155,5 +157,6 @@ function renderInspection(
       }),
     );
   }
-  return `${lines.join('\n')}\n`;
+  // Names of the file, of its network and of its tensors may hold anything.
+  return `${lines.map((line) => oneLine(line, Number.POSITIVE_INFINITY)).join('\n')}\n`;
 }

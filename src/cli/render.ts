@@ -121,7 +121,7 @@ async function openPicture(parsed: Arguments): Promise<(svg: string) => Promise<
   if (!(dpi >= DPI.least && dpi <= DPI.most)) throw new UsageError(`--dpi expected ${DPI.least} to ${DPI.most}, got ${dpi}`);
   if (ending !== '.png' && (values['dpi'] !== undefined || lists['font'])) throw new UsageError('--dpi and --font are for a .png');
   if (file === '-') return async (svg) => void process.stdout.write(svg);
-  await checkOutput(file, switches['force']);
+  await checkOutput(file, { force: switches['force'], inputs: [...parsed.files, values['weights']] });
   const convert = ending === '.png' ? await openPng({ dpi, fonts: lists['font'] ?? [] }) : (svg: string) => svg;
   return async (svg) => {
     await writeOutput(file, convert(svg), switches['force']);

@@ -1,12 +1,11 @@
 // classify --report: everything about some recordings as one page.
 
 import type { EcgRecord } from '../ecg.js';
-import { oneLine } from '../errors.js';
 import type { Model, QualityMode } from '../index.js';
 import { type PageEntry, renderPage, renderSheet } from '../render/index.js';
 import type { Result } from '../result.js';
 import { type Arguments, numberFlag, UsageError } from './arguments.js';
-import { checkOutput, report, writeOutput } from './console.js';
+import { pageFlag, report, writeOutput } from './console.js';
 import { explainFlag, explainRecord, findingOf, windowOf } from './explain.js';
 import { describeFailure, type Failure } from './records.js';
 
@@ -22,16 +21,13 @@ export interface ReportPage {
 }
 
 /** Whether the page can be written is checked before the work. @throws UsageError, LeadwiseError `FILE_EXISTS` */
-export async function checkReportFlags({ values, switches }: Arguments): Promise<void> {
+export async function checkReportFlags(parsed: Arguments): Promise<void> {
+  const { files, values } = parsed;
   const file = values['report'];
   if (file === undefined && values['explain'] !== undefined) throw new UsageError('--explain is for --report');
-  if (file === undefined && switches['force']) throw new UsageError('--force is for --report');
-  if (file === undefined) return;
-  // The name of a recording is none: --force would overwrite it.
-  if (!/\.html?$/i.test(file)) throw new UsageError(`--report expected a file whose name ends in .html or .htm, got "${file}"`);
-  if (values['output'] !== undefined)
+  if (file !== undefined && values['output'] !== undefined)
     throw new UsageError('--report and --output exclude each other: the page would lack the records that are there already');
-  await checkOutput(file, switches['force']);
+  await pageFlag(parsed, [...files, values['weights']]);
 }
 
 /** Undefined without `--report`. @throws UsageError */
@@ -58,7 +54,7 @@ export function openReportPage(parsed: Arguments, model: Model, quality: Quality
         (error: unknown) => {
           const { message, code } = describeFailure(name, error).error;
           const note = `${finding.abbreviation} could not be explained: ${message} [${code}]`;
-          report(oneLine(`${name}: ${note}`));
+          report(`${name}: ${note}`);
           return { explanation: undefined, note };
         },
       );

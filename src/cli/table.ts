@@ -24,7 +24,7 @@ export function renderTable(record: string, source: EcgRecord, result: Result, a
     `  ${result.notice}`,
   ];
   // Names of files, channels and models may hold anything.
-  return `${lines.map(oneLine).join('\n')}\n`;
+  return `${lines.map((line) => oneLine(line)).join('\n')}\n`;
 }
 
 function renderRow({ abbreviation, name, probability, present }: Finding, width: number): string {
