@@ -78,7 +78,8 @@ function describeVersion(): string {
 /** What went wrong, for a person: the stack is of use only when it is our own mistake. */
 function explain(error: unknown): number {
   if (error instanceof UsageError) {
-    report(`leadwise: ${error.message}\nSee leadwise --help.`);
+    report(`leadwise: ${error.message}`);
+    report('See leadwise --help.');
     return 2;
   }
   if (error instanceof LeadwiseError) report(`leadwise: ${error.message} [${error.code}]`);

@@ -49,14 +49,17 @@ export function parseDecision(thresholds: unknown, calibration: unknown, classCo
   return { thresholds: sets, calibration: scales };
 }
 
-/** Of the sets whose leads are all present, the one with the most leads; a set without leads fits every record, last. */
-export function chooseSet<T extends { readonly leads?: readonly string[] }>(sets: readonly T[], present: readonly string[]): T | undefined {
-  let best: T | undefined;
-  for (const set of sets) {
-    const fits = (set.leads ?? []).every((lead) => present.includes(lead));
-    if (fits && (!best || (set.leads?.length ?? 0) > (best.leads?.length ?? 0))) best = set;
-  }
-  return best;
+/**
+ * Of the sets whose leads are all present, the one with the most leads; a set without leads fits every record, last. Where none fits, the one
+ * that asks for the fewest: for other leads, too, it is the nearest there is (measured: docs/network.md). Undefined where there are no sets.
+ */
+export function chooseSet<T extends { readonly leads?: readonly string[] }>(
+  sets: readonly T[],
+  present: readonly string[],
+): { set: T | undefined; fits: boolean } {
+  const largestFirst = [...sets].sort((a, b) => (b.leads?.length ?? 0) - (a.leads?.length ?? 0));
+  const set = largestFirst.find(({ leads = [] }) => leads.every((lead) => present.includes(lead)));
+  return { set: set ?? largestFirst.at(-1), fits: set !== undefined || sets.length === 0 };
 }
 
 /** The logit of the probability: what calibration makes of a network's. */

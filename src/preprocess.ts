@@ -67,9 +67,12 @@ export function preprocessRecord(record: EcgRecord, config: NetworkConfig, quali
     window.set(values.subarray(0, windowSamples), row * windowSamples + before);
   }
   engine.trim();
-  if (leads.length === 0) {
-    const reasons = leadsDropped.map(({ lead, reason }) => `${lead} ${reason}`).join(', ');
-    const error = new RecordError('NO_USABLE_LEAD', `No lead carries a signal: ${reasons}`);
+  // Also where quality "report" reads what is rejected: findings of nothing but noise would be made up.
+  if (leads.length === 0 || report?.verdict === 'reject') {
+    const reasons = report
+      ? report.leads.map(({ lead, codes }) => `${lead} ${codes[0]}`)
+      : leadsDropped.map(({ lead, reason }) => `${lead} ${reason}`);
+    const error = new RecordError('NO_USABLE_LEAD', `No lead carries a signal: ${reasons.join(', ')}`);
     error.quality = report;
     throw error;
   }

@@ -34,7 +34,7 @@ export interface Result {
   leadsIgnored: readonly string[];
   /** Leads that were zeros for the network, and why. */
   leadsDropped: NetworkInput['leadsDropped'];
-  /** `short` (under 5 s), `flat:LEAD` (kept, with quality "report"), `thresholds:fallback` (none fits the leads present). */
+  /** `short` (under 5 s), `flat:LEAD` (kept, with quality "report"), `thresholds:fallback` (no thresholds, or no calibration, were made for the leads present: those for the fewest leads stand in), `windows:failed`, `windows:leads` (with `windows: 'all'`: some could not be classified, or lack leads that others have). */
   flags: readonly string[];
   preprocessing: NetworkInput['preprocessing'];
   /** What the recording is worth; null with quality "off". */
@@ -53,7 +53,7 @@ export interface Result {
   model: { name: string; sha256: string; version: string };
   kernels: { variant: Variant; sha256: string };
   notice: string;
-  /** With `windows: 'all'`: each window in order. `findings` and `logits` are then, for each class, those of its most probable window, counts are summed, and all else is the first one's. */
+  /** With `windows: 'all'`: each window in order. `findings` and `logits` are then, for each class, those of its most probable window, flags and faults those of all, counts are summed, and all else is the first one's. */
   windows?: readonly TimelineEntry[];
 }
 
@@ -73,15 +73,13 @@ export function makeResult(
 ): Result {
   const { input, logits, fs } = run;
   const { decision } = weights;
-  const chosen = chooseSet(decision.thresholds, input.leads);
-  // No set was made for so few leads: the one that asks for the fewest is the nearest there is.
-  const thresholds = chosen ?? decision.thresholds.reduce((fewest, set) => (set.leads!.length < fewest.leads!.length ? set : fewest));
+  const thresholds = chooseSet(decision.thresholds, input.leads);
   const calibration = chooseSet(decision.calibration, input.leads);
   const findings = weights.classes.map((diagnosis, index) => {
     const logit = logits[index]!;
-    const probability = engine.sigmoid(calibration ? calibrate(logit, index, calibration) : logit);
-    const threshold = thresholds.values[index]!;
-    return { ...named(diagnosis), logit, probability, calibrated: calibration !== undefined, threshold, present: logit >= threshold };
+    const probability = engine.sigmoid(calibration.set ? calibrate(logit, index, calibration.set) : logit);
+    const threshold = thresholds.set!.values[index]!;
+    return { ...named(diagnosis), logit, probability, calibrated: calibration.set !== undefined, threshold, present: logit >= threshold };
   });
   findings.sort((a, b) => b.probability - a.probability);
   return {
@@ -90,12 +88,12 @@ export function makeResult(
     leads: input.leads,
     leadsIgnored: input.leadsIgnored,
     leadsDropped: input.leadsDropped,
-    flags: chosen ? input.flags : [...input.flags, 'thresholds:fallback'],
+    flags: thresholds.fits && calibration.fits ? input.flags : [...input.flags, 'thresholds:fallback'],
     preprocessing: input.preprocessing,
     quality: input.quality && isUnlikeTraining(engine) ? addRecordCode(input.quality, 'unlike-training') : input.quality,
     findings,
     logits,
-    thresholdLeads: thresholds.leads ?? null,
+    thresholdLeads: thresholds.set!.leads ?? null,
     saturated: engine.saturated,
     beyondCalibration: engine.beyondCalibration,
     model: { name: weights.name, sha256: weights.sha256, version: VERSION },

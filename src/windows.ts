@@ -1,7 +1,8 @@
 // Records longer than the network's window: cut into windows, each read as a record of its own, and joined to a timeline.
 
 import { cutRecord, type EcgRecord } from './ecg.js';
-import { LeadwiseError } from './errors.js';
+import { LeadwiseError, type RecordError } from './errors.js';
+import { joinQuality, type Quality } from './quality/report.js';
 import type { Finding, Result } from './result.js';
 
 /** `first`: the first window, as published. `all`: every window of the record, and what each shows. */
@@ -12,7 +13,7 @@ export type TimelineEntry = {
   /** From the start of the record. */
   readonly startSeconds: number;
   readonly seconds: number;
-} & (WindowResult | { readonly error: { readonly code: string; readonly message: string } });
+} & (WindowResult | { readonly error: { readonly code: string; readonly message: string }; readonly quality?: Quality | null | undefined });
 
 interface Window {
   startSeconds: number;
@@ -23,7 +24,7 @@ interface Window {
 /** What of a result differs from window to window. */
 export type WindowResult = Pick<
   Result,
-  'leads' | 'leadsDropped' | 'flags' | 'quality' | 'findings' | 'logits' | 'saturated' | 'beyondCalibration'
+  'leads' | 'leadsDropped' | 'flags' | 'quality' | 'findings' | 'logits' | 'thresholdLeads' | 'saturated' | 'beyondCalibration'
 >;
 
 /** @throws TypeError */
@@ -52,8 +53,9 @@ export class Timeline {
   private failure: unknown;
 
   add({ startSeconds, seconds }: Window, result: Result): void {
-    const { leads, leadsDropped, flags, quality, findings, logits, saturated, beyondCalibration } = result;
-    this.entries.push({ startSeconds, seconds, leads, leadsDropped, flags, quality, findings, logits, saturated, beyondCalibration });
+    const { leads, leadsDropped, flags, quality, findings, logits, thresholdLeads, saturated, beyondCalibration } = result;
+    const shown = { leads, leadsDropped, flags, quality, findings, logits, thresholdLeads, saturated, beyondCalibration };
+    this.entries.push({ startSeconds, seconds, ...shown });
     this.whole = this.whole ? strongest(this.whole, result) : result;
   }
 
@@ -61,17 +63,19 @@ export class Timeline {
   addFailure({ startSeconds, seconds }: Window, error: unknown): void {
     if (!(error instanceof LeadwiseError) || error.code === 'MODEL_DISPOSED' || error.code === 'MODEL_BUSY') throw error;
     this.failure ??= error;
-    this.entries.push({ startSeconds, seconds, error: { code: error.code, message: error.message } });
+    const { code, message, quality } = error as RecordError;
+    this.entries.push({ startSeconds, seconds, error: { code, message }, ...(quality && { quality }) });
   }
 
   /** Each class as in the window where it is most probable, and all windows in order. @throws what the first window threw, where none could be classified */
   result(): Result {
     if (!this.whole) throw this.failure;
-    return { ...this.whole, windows: this.entries };
+    const { flags } = this.whole;
+    return { ...this.whole, flags: this.failure ? [...flags, 'windows:failed'] : flags, windows: this.entries };
   }
 }
 
-/** Of each class the finding that is more probable; counts are summed; all else, the quality too, is the first window's. */
+/** Of each class the finding that is more probable; flags and faults of both; counts are summed; all else is the first window's. */
 function strongest(first: Result, other: Result): Result {
   const byCode = new Map(other.findings.map((finding) => [finding.code, finding]));
   const stronger = (finding: Finding) => {
@@ -81,6 +85,8 @@ function strongest(first: Result, other: Result): Result {
   const findings = first.findings.map(stronger).sort((a, b) => b.probability - a.probability);
   return {
     ...first,
+    flags: [...new Set([...first.flags, ...other.flags, ...(`${first.leads}` === `${other.leads}` ? [] : ['windows:leads'])])],
+    quality: first.quality && other.quality && joinQuality(first.quality, other.quality),
     findings,
     logits: first.logits.map((logit, index) => Math.max(logit, other.logits[index]!)),
     saturated: first.saturated + other.saturated,

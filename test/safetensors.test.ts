@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Dtype, formatSafetensors, parseSafetensors, type StoredTensor, tensorValues } from '../src/safetensors.js';
+import { formatSafetensors } from '../src/convert/format-safetensors.js';
+import { type Dtype, parseSafetensors, type StoredTensor, tensorValues } from '../src/safetensors.js';
 
 const SIZES: Record<Dtype, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
 

@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { CHALLENGE_CLASSES } from '../src/classes.js';
 import { type NetworkConfig, PRESETS } from '../src/config.js';
-import { formatSafetensors, type StoredTensor } from '../src/safetensors.js';
+import { formatSafetensors } from '../src/convert/format-safetensors.js';
+import type { StoredTensor } from '../src/safetensors.js';
 import { fnv1a32, splitmix32, uniform } from '../src/splitmix32.js';
 import { expectedTensors, parseWeights, type Shape, type Weights } from '../src/weights.js';
 

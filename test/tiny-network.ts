@@ -1,7 +1,8 @@
 // A network of the family that is small enough to load and run a thousand times in a test.
 
+import { formatSafetensors } from '../src/convert/format-safetensors.js';
 import { loadModel, type Model, type NetworkConfig, type Variant } from '../src/index.js';
-import { formatSafetensors, parseSafetensors, type StoredTensor } from '../src/safetensors.js';
+import { parseSafetensors, type StoredTensor } from '../src/safetensors.js';
 import { simulate } from '../src/simulate.js';
 import { testConfig, testWeightFile } from './test-network.js';
 

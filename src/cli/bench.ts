@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { chooseLeads, type EcgRecord } from '../ecg.js';
+import { chooseLeads } from '../choose-leads.js';
+import type { EcgRecord } from '../ecg.js';
 import type { MemoryReport, Variant } from '../index.js';
 import { loadModelFile } from '../node.js';
 import { groupLayers, MOST_ROUNDS, type Profile, rooflineSvg, traceEvents } from '../profile/index.js';

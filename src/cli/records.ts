@@ -3,7 +3,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { chooseLeads, type EcgRecord, type Unit } from '../ecg.js';
+import { chooseLeads } from '../choose-leads.js';
+import type { EcgRecord, Unit } from '../ecg.js';
 import { FormatError, LeadwiseError, RecordError } from '../errors.js';
 import type { Quality } from '../index.js';
 import { type RecordOptions, readRecord, readRecordBytes } from '../node.js';

@@ -1,12 +1,14 @@
 // leadwise/convert: a trained checkpoint in, a weight file out. Runs in every engine; nothing of the checkpoint is ever run.
 
 import type { NetworkConfig } from '../config.js';
-import { formatSafetensors, type StoredTensor } from '../safetensors.js';
+import type { StoredTensor } from '../safetensors.js';
 import { sha256 } from '../sha256.js';
 import { builtKernels } from '../wasm.js';
 import { countParameters, expectedTensors, parseWeights } from '../weights.js';
+import { canonicalJson } from './canonical-json.js';
 import { type CheckpointKind, readCheckpoint } from './checkpoint.js';
 import { cleanNames, type Tensors } from './fit.js';
+import { formatSafetensors } from './format-safetensors.js';
 import { addSelfTest } from './known-answer.js';
 import { type QuantizationReport, quantizeFile } from './quantize-file.js';
 import { type ConvertOptions, checkOptions, chooseSettings, type Settings } from './settings.js';
@@ -116,15 +118,6 @@ function toStoredTensors(tensors: Tensors, names: readonly string[]): Map<string
       const tensor = tensors.get(name)!;
       return [name, { dtype: 'F32', shape: tensor.shape, bytes: new Uint8Array(toFloat32(tensor).buffer) }];
     }),
-  );
-}
-
-/** JSON with sorted keys. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, node: unknown) =>
-    typeof node === 'object' && node !== null && !Array.isArray(node)
-      ? Object.fromEntries(Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : node,
   );
 }
 

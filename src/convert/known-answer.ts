@@ -1,9 +1,10 @@
 import { LeadwiseError, WeightsError } from '../errors.js';
 import { Model } from '../model.js';
-import { formatSafetensors, parseSafetensors } from '../safetensors.js';
+import { parseSafetensors } from '../safetensors.js';
 import { makeSelfTest, selfTestInput } from '../selftest.js';
 import type { KernelSource } from '../wasm.js';
 import { parseWeights } from '../weights.js';
+import { formatSafetensors } from './format-safetensors.js';
 
 /** The weight file with the answer of its own network in it, for `leadwise verify`. @throws WeightsError `OVERFLOW` */
 export function addSelfTest(file: Uint8Array, source: KernelSource): Uint8Array {

@@ -13,9 +13,11 @@ import {
   quantizedTensors,
   SMALLEST_SCALE,
 } from '../quantized.js';
-import { formatSafetensors, type StoredTensor } from '../safetensors.js';
+import type { StoredTensor } from '../safetensors.js';
 import { expectedTensors, type Weights } from '../weights.js';
 import type { Calibration, InputStatistics } from './calibrate.js';
+import { canonicalJson } from './canonical-json.js';
+import { formatSafetensors } from './format-safetensors.js';
 import { makeFeedback, roundHalfEven, roundWithFeedback } from './round.js';
 
 /** The BatchNorms that are no longer in the file, as patterns of their names, and where they went. */
@@ -76,7 +78,7 @@ export function quantizeWeights(weights: Weights, calibration: Calibration, sour
     headRoom: HEAD_ROOM,
     weights: 'int8, one scale for each output channel, symmetric, rounded with error feedback',
   };
-  return formatSafetensors({ ...metadata, quantization: JSON.stringify(quantization) }, stored);
+  return formatSafetensors({ ...metadata, quantization: canonicalJson(quantization) }, stored);
 }
 
 /**

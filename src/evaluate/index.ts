@@ -1,6 +1,7 @@
 // leadwise/evaluate: how well a network does on labelled recordings. Runs in every engine.
 
-import { chooseLeads, type EcgRecord, LEAD_SETS, standardLead } from '../ecg.js';
+import { chooseLeads } from '../choose-leads.js';
+import { type EcgRecord, LEAD_SETS, standardLead } from '../ecg.js';
 import { FormatError, LeadwiseError } from '../errors.js';
 import type { Model } from '../model.js';
 import { checkQualityMode, type QualityMode } from '../quality/mode.js';

@@ -41,13 +41,15 @@ function residualOf(law: Law, leads: RelatedLeads): number {
   return deviation(sum) / largest;
 }
 
-/** Whether two leads hold one signal: their difference is less than `share` of either. */
+/** Whether two leads hold one signal: their difference is less than `share` of either. Numbers are compared as they are where a unit is not known. */
 export function hasDuplicates(leads: RelatedLeads, share: number): boolean {
   const all = [...leads.values()];
   return all.some((a, index) =>
     all.slice(index + 1).some((b) => {
-      const limit = share * Math.max(a.deviation, b.deviation);
-      return Math.abs(a.deviation - b.deviation) < limit && deviation(a.x.map((value, i) => value - b.x[i]!)) < limit;
+      const scale = a.millivolts! / b.millivolts! || 1;
+      const own = a.deviation * scale;
+      const limit = share * Math.max(own, b.deviation);
+      return Math.abs(own - b.deviation) < limit && deviation(a.x.map((value, i) => value * scale - b.x[i]!)) < limit;
     }),
   );
 }

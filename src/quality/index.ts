@@ -92,12 +92,11 @@ function relations(usable: RelatedLeads): RecordCode[] {
   return codes;
 }
 
-/** Of leads with beats, in millivolts; 0 where a unit is not known: raw numbers of leads cannot be compared. */
+/** Of leads with beats and a known unit, in millivolts; 0 where there are none. A lead that is all one value says nothing of the others. */
 function medianHeight(measured: readonly (LeadMeasures | null | undefined)[]): number {
-  const heights = measured.flatMap((measures) => (measures && !isNoise(measures) ? [heightMillivolts(measures)] : []));
-  return heights.length > 0 && heights.every((height) => height > 0)
-    ? orderStatistic(Float64Array.from(heights), (heights.length - 1) >> 1)
-    : 0;
+  const all = measured.map((measures) => (measures && !isNoise(measures) ? heightMillivolts(measures) : 0));
+  const heights = Float64Array.from(all.filter((height) => height > 0));
+  return heights.length > 0 ? orderStatistic(heights, (heights.length - 1) >> 1) : 0;
 }
 
 /** NaN where the unit is not known. */

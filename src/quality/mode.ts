@@ -1,5 +1,5 @@
 /**
- * `gate`: leads that are not worth reading are dropped. `report`: they are read, unless they are not finite, and named.
+ * `gate`: leads that are not worth reading are dropped. `report`: they are read, unless they are not finite or nothing else is there, and named.
  * `off`: the published preprocessing to the letter, and nothing is said.
  */
 export type QualityMode = 'gate' | 'report' | 'off';

@@ -1,6 +1,6 @@
 // What a recording is worth, in words that a program can read. docs/quality.md says how each code is found, and how well.
 
-/** `reject`: of a lead, the network does not see it; of a record, no lead is left. `degraded`: it is read, with a warning. */
+/** `reject`: not worth reading: of a lead, the gate drops it; of a record, no lead is left. `degraded`: it is read, with a warning. */
 export type Verdict = 'ok' | 'degraded' | 'reject';
 
 /** What can be wrong with one lead. */
@@ -77,6 +77,8 @@ const RECORD_REASONS: { readonly [code in RecordCode]: string } = {
 };
 
 const LEAD_CODES = Object.keys(LEAD_REASONS) as LeadCode[];
+const RECORD_CODES = Object.keys(RECORD_REASONS) as RecordCode[];
+const VERDICTS: readonly Verdict[] = ['reject', 'degraded', 'ok'];
 
 /** The whole from its parts. What was never recorded is no fault by itself: `incomplete-leads` says whether it matters. */
 export function makeQuality(leads: readonly LeadQuality[], own: readonly RecordCode[]): Quality {
@@ -90,6 +92,17 @@ export function makeQuality(leads: readonly LeadQuality[], own: readonly RecordC
     leads,
     reasons: [...own.map((code) => RECORD_REASONS[code]), ...inLeads.map((code) => `${namesOf(code)}: ${LEAD_REASONS[code]}`)],
   };
+}
+
+/** Of two parts of a record, leads in one order: each lead's worse verdict, and the faults of both. */
+export function joinQuality(first: Quality, other: Quality): Quality {
+  const leads = first.leads.map((one, index) => {
+    const two = other.leads[index]!;
+    const verdict = VERDICTS.find((word) => word === one.verdict || word === two.verdict)!;
+    return { ...one, verdict, codes: LEAD_CODES.filter((code) => one.codes.includes(code) || two.codes.includes(code)) };
+  });
+  const own = RECORD_CODES.filter((code) => first.codes.includes(code) || other.codes.includes(code));
+  return makeQuality(leads, own);
 }
 
 /** The same with another code for the whole record. */

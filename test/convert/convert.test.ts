@@ -3,9 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { CHALLENGE_CLASSES } from '../../src/classes.js';
 import { PRESETS } from '../../src/config.js';
+import { formatSafetensors } from '../../src/convert/format-safetensors.js';
 import { type ConvertOptions, convert } from '../../src/convert/index.js';
 import { loadModel } from '../../src/index.js';
-import { formatSafetensors, parseSafetensors, type StoredTensor } from '../../src/safetensors.js';
+import { parseSafetensors, type StoredTensor } from '../../src/safetensors.js';
 import { sha256 } from '../../src/sha256.js';
 import { simulate } from '../../src/simulate.js';
 import { parseWeights } from '../../src/weights.js';
@@ -16,6 +17,12 @@ const LOGIT_TOLERANCE = 1e-4;
 const CODES = CHALLENGE_CLASSES.map(({ code }) => code);
 
 /** SHA-256 of the tensors' bytes in order of name. */
+function sorted(json: string): string {
+  const sort = (_key: string, node: unknown) =>
+    typeof node === 'object' && node !== null && !Array.isArray(node) ? Object.fromEntries(Object.entries(node).sort()) : node;
+  return JSON.stringify(JSON.parse(json, sort));
+}
+
 function digestTensors(file: Uint8Array): string {
   const { tensors } = parseSafetensors(file);
   return sha256(Buffer.concat([...tensors.keys()].sort().map((name) => tensors.get(name)!.bytes)));
@@ -217,6 +224,7 @@ describe('settings', () => {
     expect((await convert(edge, { quantize: 'int8', records })).file).toEqual(file);
     const model = await loadModel(file, { selfTest: true });
     expect(model.classify(records[0]!).saturated).toBe(0);
+    for (const [key, text] of Object.entries(parseSafetensors(file).metadata)) if (/^[[{]/.test(text)) expect(text, key).toBe(sorted(text));
   });
 
   it('the answer in the file is that of its network: another weight gives another', async () => {

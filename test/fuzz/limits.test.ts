@@ -3,6 +3,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/convert/checkpoint.js';
+import { formatSafetensors } from '../../src/convert/format-safetensors.js';
 import { LeadwiseError } from '../../src/errors.js';
 import { readLabels } from '../../src/evaluate/labels.js';
 import {
@@ -22,7 +23,7 @@ import {
 } from '../../src/readers/index.js';
 import { MAX_LEADS, MAX_LINES } from '../../src/readers/limits.js';
 import { parseXml } from '../../src/readers/xml.js';
-import { formatSafetensors, parseSafetensors } from '../../src/safetensors.js';
+import { parseSafetensors } from '../../src/safetensors.js';
 import { parseWeights } from '../../src/weights.js';
 import { ecg, waveform, writeDicom } from '../readers/dicom-writer.js';
 import { annotations, LEAD, makeEdf, timeKeeping } from '../readers/edf-files.js';

@@ -145,7 +145,7 @@ describe('calibration', () => {
     }
   });
 
-  it('is that of the largest lead set within the record, and none where none fits', async () => {
+  it('is that of the largest lead set within the record; where none fits, of the smallest, and said', async () => {
     const calibration = [
       { leads: ['I', 'II'], temperature: 1, shift: 1 },
       { leads: ['I', 'II', 'V2'], temperature: 1, shift: 2 },
@@ -157,7 +157,9 @@ describe('calibration', () => {
     };
     expect(shiftOf(['I', 'II', 'V1'])).toEqual([expect.closeTo(1, 9), true]);
     expect(shiftOf(record.sigName)).toEqual([expect.closeTo(2, 9), true]);
-    expect(shiftOf(['V1'])).toEqual([expect.closeTo(0, 9), false]);
+    expect(shiftOf(['V1'])).toEqual([expect.closeTo(1, 9), true]);
+    expect(calibrated.classify(only(['V1'])).flags).toContain('thresholds:fallback');
+    expect(calibrated.classify(only(['I', 'II'])).flags).not.toContain('thresholds:fallback');
   });
 
   it('may shift each class by itself', async () => {

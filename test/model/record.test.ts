@@ -223,6 +223,7 @@ describe('no usable lead', () => {
 
   it.each([
     ['flat', 'gate', 1],
+    ['flat', 'report', 1],
     ['NaN', 'gate', Number.NaN],
     ['NaN', 'report', Number.NaN],
     ['NaN', 'off', Number.NaN],
@@ -232,7 +233,7 @@ describe('no usable lead', () => {
 
   it('names what was wrong with each lead', () => {
     const one = { fs: 100, sigName: ['II'], units: ['mV' as Unit], signal: [new Float32Array(600)] };
-    expect(() => model.classify(one)).toThrow(/II flat/);
+    for (const quality of ['gate', 'report'] as const) expect(() => model.classify(one, { quality })).toThrow(/II flat/);
   });
 
   it('leaves the model usable', () => {

@@ -91,8 +91,29 @@ describe("windows: 'all'", () => {
       'read',
       'read',
     ]);
+    expect(off.flags).toEqual(['short', 'windows:failed']);
+    expect(off.windows![0]).toMatchObject({ quality: { verdict: 'reject', codes: ['short', 'flat'] } });
     const nothing = { ...rest, signal: signal.map((values) => values.map(() => 0)) };
     expect(() => model.classify(nothing, { windows: 'all' })).toThrow(expect.objectContaining({ code: 'NO_USABLE_LEAD' }));
+  });
+
+  it('hides no fault of a later window: what differs is flagged, the worse verdict is the record’s', () => {
+    const { digital: _, ...rest } = long;
+    const late = (n: number) => n >= 3 * WINDOW * long.fs;
+    const spoilt = (lead: string, value: number) =>
+      long.signal.map((values, index) => Float64Array.from(values, (x, n) => (long.sigName[index] === lead && late(n) ? value : x)));
+    const off = model.classify({ ...rest, signal: spoilt('V3', 0) }, { windows: 'all' });
+    expect(off.leads).toContain('V3');
+    expect(off.flags).toEqual(['short', 'windows:leads']);
+    const entries = off.windows as Shown[];
+    expect(entries.map(({ leads }) => leads.includes('V3'))).toEqual([true, true, true, false, false]);
+    expect(entries[0]!.quality!.codes).toEqual(['short']);
+    expect(off.quality!.codes).toEqual(expect.arrayContaining(['incomplete-leads', 'flat']));
+    expect(off.quality!.leads.filter(({ verdict }) => verdict !== 'ok')).toEqual([{ lead: 'V3', verdict: 'reject', codes: ['flat'] }]);
+    expect(off.quality!.reasons).toHaveLength(off.quality!.codes.length);
+    expect(model.classify({ ...rest, signal: spoilt('V3', 0) }, { windows: 'all', quality: 'off' }).quality).toBeNull();
+    expect(result.flags).toEqual(['short']);
+    expect(result.quality!.codes).toEqual(['short']);
   });
 
   it('reads more than an hour, and the error of the first window alone says so', () => {

@@ -70,6 +70,29 @@ describe('the verdict', () => {
     expect(assessQuality(without('V4'))).toMatchObject({ verdict: 'degraded', codes: ['incomplete-leads', 'missing'] });
   });
 
+  it('of a lead of next to no height beside others does not depend on one that is all one value, or of an unknown unit', () => {
+    const change = (lead: string, units: EcgRecord['units'][number] | undefined, act: (value: number) => number, base = record) => {
+      const at = base.sigName.indexOf(lead);
+      const signal = base.signal.map((values, index) => (index === at ? values.map(act) : values));
+      return { ...base, signal, units: base.units.map((unit, index) => (index === at && units ? units : unit)) };
+    };
+    const low = change('V2', undefined, (value) => value * 0.01);
+    for (const spoilt of [low, change('V1', undefined, () => 0, low), change('V1', 'unknown', (value) => value, low)])
+      expect(ofLead(assessQuality(spoilt), 'V2')).toEqual({ lead: 'V2', verdict: 'reject', codes: ['flat'] });
+  });
+
+  it('finds one signal twice, in another unit too', () => {
+    const [at, from] = [record.sigName.indexOf('V2'), record.sigName.indexOf('V5')];
+    for (const [unit, scale] of [
+      ['mV', 1],
+      ['uV', 1000],
+    ] as const) {
+      const signal = record.signal.map((values, index) => (index === at ? record.signal[from]!.map((value) => value * scale) : values));
+      const units = record.units.map((own, index) => (index === at ? unit : own));
+      expect(assessQuality({ ...record, signal, units }).codes).toContain('duplicate-leads');
+    }
+  });
+
   it('is reject where no lead is left', () => {
     const flat = { ...record, signal: record.signal.map((lead) => lead.map(() => 3)) };
     expect(assessQuality(flat)).toMatchObject({ verdict: 'reject', codes: ['flat'] });

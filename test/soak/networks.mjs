@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { CHALLENGE_CLASSES } from '../../build/classes.js';
 import { PRESETS } from '../../build/config.js';
-import { formatSafetensors } from '../../build/safetensors.js';
+import { formatSafetensors } from '../../build/convert/format-safetensors.js';
 import { fnv1a32, uniform } from '../../build/splitmix32.js';
 import { expectedTensors } from '../../build/weights.js';
 

@@ -1,8 +1,9 @@
 // Every code that a weight file can be refused with, by one change to a good file.
 
 import { describe, expect, it } from 'vitest';
+import { formatSafetensors } from '../../src/convert/format-safetensors.js';
 import { loadModel, type NetworkConfig } from '../../src/index.js';
-import { formatSafetensors, parseSafetensors } from '../../src/safetensors.js';
+import { parseSafetensors } from '../../src/safetensors.js';
 import { parseWeights } from '../../src/weights.js';
 import { testWeightFile } from '../test-network.js';
 import { changeFile, f32Tensor, TINY, TINY_FILE, tinyRecord } from '../tiny-network.js';
