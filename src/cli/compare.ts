@@ -11,7 +11,7 @@ export const COMPARE_HELP = `leadwise compare A B RECORD… [options]
 Runs two weight files on the same recordings and shows how far apart they are: logits and decisions, over all and by class.
 RECORD is what leadwise classify takes; a folder stands for all records in it.
 
-  --json     the same as one JSON object on standard output
+  --json     the same as one JSON object on standard output; where no record could be compared, with records 0 and without figures
 
 Exit code 0: compared; 1: a file could not be read, or the two have different classes; 2: wrong call.`;
 
@@ -38,11 +38,11 @@ export async function compareCommand(args: string[]): Promise<number> {
       failures++;
     }
   }
-  if (failures === records.length) return 1;
-  const comparison = comparer.summary();
-  process.stdout.write(
-    switches['json'] ? `${JSON.stringify({ a: first, b: second, failures, ...comparison }, null, 2)}\n` : renderComparison(comparison),
-  );
+  // Of no records there is no mean.
+  const comparison = failures < records.length ? comparer.summary() : undefined;
+  if (switches['json']) {
+    process.stdout.write(`${JSON.stringify({ a: first, b: second, failures, ...(comparison ?? { records: 0 }) }, null, 2)}\n`);
+  } else if (comparison) process.stdout.write(renderComparison(comparison));
   return failures > 0 ? 1 : 0;
 }
 

@@ -4,6 +4,7 @@ import { NOTICE, VERSION } from '../../src/index.js';
 import { readRecord } from '../../src/node.js';
 import { sha256 } from '../../src/sha256.js';
 import { formatCsv, simulate } from '../../src/simulate.js';
+import { TINY_FILE } from '../tiny-network.js';
 import { leadwise, leadwiseUnread, temporaryFolder } from './run.js';
 
 const at = temporaryFolder();
@@ -96,6 +97,24 @@ describe('simulate', () => {
 
   it('does not mind a reader that stops', async () => {
     expect(await leadwiseUnread(['simulate', '--seconds', '60'], ['stdout'])).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('compare', () => {
+  const [weights, ecg, broken] = [at('a.safetensors'), at('compared.csv'), at('broken.csv')];
+
+  it('says as JSON that no record could be compared', async () => {
+    writeFileSync(weights, TINY_FILE);
+    writeFileSync(ecg, formatCsv(simulate({ seed: 1 })));
+    writeFileSync(broken, 'time,I (mV)\n0,1\n0.002,one\n');
+    const { code, stdout, stderr } = await leadwise(['compare', weights, weights, broken, at('nowhere.csv'), '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('[NOT_A_NUMBER]');
+    expect(JSON.parse(stdout)).toEqual({ a: weights, b: weights, failures: 2, records: 0 });
+    expect((await leadwise(['compare', weights, weights, broken])).stdout).toBe('');
+    const some = await leadwise(['compare', weights, weights, broken, ecg, '--json']);
+    expect(some.code).toBe(1);
+    expect(JSON.parse(some.stdout)).toMatchObject({ failures: 1, records: 1, decisions: { flips: 0 } });
   });
 });
 
