@@ -60,7 +60,7 @@ function clock(seconds: number): string {
 
 function notes({ quality, leadsDropped, leadsIgnored, flags, preprocessing, windows }: Result): string[] {
   const lines: string[] = [];
-  if (quality && quality.verdict !== 'ok') lines.push(`quality: ${quality.verdict} (${complaints(quality).join('; ')})`);
+  if (quality && quality.verdict !== 'ok') lines.push(`quality: ${quality.verdict} (${complaints(quality, leadsDropped).join('; ')})`);
   if (leadsDropped.length) lines.push(`without ${leadsDropped.map(({ lead, reason }) => `${lead} (${reason})`).join(', ')}`);
   if (leadsIgnored.length) lines.push(`ignored: ${leadsIgnored.join(', ')}`);
   if (flags.length) lines.push(`flags: ${flags.join(', ')}`);
@@ -71,9 +71,15 @@ function notes({ quality, leadsDropped, leadsIgnored, flags, preprocessing, wind
 }
 
 /** What is wrong with the record, then with the leads that were read; those that were not stand on a line of their own. */
-function complaints({ codes, leads }: Quality): string[] {
+function complaints({ codes, leads }: Quality, leadsDropped: Result['leadsDropped']): string[] {
   const ofLeads = new Set<string>(leads.flatMap((lead) => lead.codes));
-  const read = leads.filter(({ verdict }) => verdict === 'degraded');
-  const complaints = [...codes.filter((code) => !ofLeads.has(code)), ...read.map((lead) => `${lead.lead} ${lead.codes.join(', ')}`)];
+  const dropped = new Set(leadsDropped.map(({ lead }) => lead));
+  const degraded = leads.filter(({ verdict }) => verdict === 'degraded');
+  const rejected = leads.filter(({ lead, verdict }) => verdict === 'reject' && !dropped.has(lead));
+  const complaints = [
+    ...codes.filter((code) => !ofLeads.has(code)),
+    ...degraded.map((lead) => `${lead.lead} ${lead.codes.join(', ')}`),
+    ...(rejected.length > 0 ? [`read all the same: ${rejected.map((lead) => `${lead.lead} ${lead.codes.join(' and ')}`).join(', ')}`] : []),
+  ];
   return complaints.length > 0 ? complaints : ['leads were dropped'];
 }

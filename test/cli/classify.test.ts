@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CHALLENGE_CLASSES } from '../../src/classes.js';
 import { loadModelFile, readRecord } from '../../src/node.js';
 import { formatCsv, formatWfdb, simulate } from '../../src/simulate.js';
+import { uniform } from '../../src/splitmix32.js';
 import { TINY_FILE } from '../tiny-network.js';
 import { leadwise, leadwiseUnread, temporaryFolder } from './run.js';
 
@@ -118,6 +119,35 @@ describe('classify', () => {
     expect(await outcome('gate')).toMatchObject({ leadsDropped: [{ lead: 'V6', reason: 'flat' }], flags: [] });
     expect(await outcome('report')).toMatchObject({ leadsDropped: [], flags: ['flat:V6'] });
     expect(await outcome('off')).toMatchObject({ leadsDropped: [], flags: [] });
+  });
+
+  it('the table names leads that were read although they are rejected, and claims no drop that was none', async () => {
+    const noisy = (leads: readonly string[]) =>
+      formatCsv({
+        fs: record.fs,
+        sigName: record.sigName,
+        units: record.units,
+        signal: record.signal.map((values, lead) =>
+          leads.includes(record.sigName[lead]!) ? values.map((_, n) => uniform(lead, n) - 0.5) : values,
+        ),
+      });
+    const qualityLine = async (args: string[], table: string) => {
+      const { code, stdout } = await leadwise(['classify', '-', ...args], table);
+      expect(code).toBe(0);
+      return [/^ {2}quality: .*$/m.exec(stdout)?.[0], /^ {2}without .*$/m.exec(stdout)?.[0]];
+    };
+    const some = noisy(['V1', 'V4']);
+    expect(await qualityLine(['--quality', 'gate'], some)).toEqual([
+      expect.not.stringContaining('read all the same'),
+      '  without V1 (noise), V4 (noise)',
+    ]);
+    expect(await qualityLine(['--quality', 'report'], some)).toEqual([
+      expect.stringMatching(/^ {2}quality: degraded \((?:.*; )?read all the same: V1 noise, V4 noise\)$/),
+      undefined,
+    ]);
+    const [line, without] = await qualityLine(['--quality', 'report'], noisy(record.sigName));
+    expect(line).toMatch(/^ {2}quality: reject \((?:.*; )?read all the same: I noise, II noise, .*, V6 noise\)$/);
+    expect(without).toBeUndefined();
   });
 
   it('- is standard input', async () => {
