@@ -2,7 +2,7 @@
 
 import { type EcgRecord, STANDARD_LEADS, selectLeads } from '../ecg.js';
 import { RecordError } from '../errors.js';
-import type { SheetResult } from './options.js';
+import type { CheckedOptions } from './options.js';
 
 /** What the sheet shows at most, as recorders do. */
 export const SHEET_SECONDS = 10;
@@ -44,12 +44,10 @@ export interface PaperRecord {
 }
 
 /** @throws RecordError `NO_KNOWN_LEAD`, `DUPLICATE_LEAD`, `UNEQUAL_LENGTHS`, `RECORD_TOO_SHORT`; RangeError for a start behind the leads' end */
-export function layOnPaper(
-  record: EcgRecord,
-  { gain, startSeconds, result }: { gain: number; startSeconds: number; result?: SheetResult | undefined },
-): PaperRecord {
+export function layOnPaper(record: EcgRecord, options: Pick<CheckedOptions, 'gain' | 'startSeconds' | 'result' | 'quality'>): PaperRecord {
   const { rows, ignored } = selectLeads(record, STANDARD_LEADS);
   const { fs } = record;
+  const { gain, startSeconds } = options;
   const sigLen = record.signal[rows.find((index) => index >= 0)!]!.length;
   if (sigLen === 0) throw new RecordError('RECORD_TOO_SHORT', 'the leads have no samples');
   if (startSeconds >= sigLen / fs)
@@ -59,7 +57,7 @@ export function layOnPaper(
   const leads = new Map<string, PaperLead>();
   STANDARD_LEADS.forEach((lead, row) => {
     const index = rows[row]!;
-    if (index >= 0) leads.set(lead, { lead, ...heightsOf(record, index, span, gain), ...remarkOn(lead, result) });
+    if (index >= 0) leads.set(lead, { lead, ...heightsOf(record, index, span, gain), ...remarkOn(lead, options) });
   });
   return { leads, span, ignored: ignored.length };
 }
@@ -92,11 +90,11 @@ function unitsPerMillivolt({ units, signal, digital, adcGain }: EcgRecord, index
   return adcGain?.[index] || undefined;
 }
 
-function remarkOn(lead: string, result: SheetResult | undefined): Pick<PaperLead, 'state' | 'remark'> {
+/** Whether a lead was used, its result says alone: a rejected one may have been read all the same, and without a result nobody knows. */
+function remarkOn(lead: string, { result, quality }: Pick<CheckedOptions, 'result' | 'quality'>): Pick<PaperLead, 'state' | 'remark'> {
   const dropped = result?.leadsDropped.find((entry) => entry.lead === lead);
-  const quality = result?.quality?.leads.find((entry) => entry.lead === lead);
-  const codes = quality && quality.codes.length > 0 ? quality.codes : dropped ? [dropped.reason] : [];
+  const judged = quality?.leads.find((entry) => entry.lead === lead);
+  const codes = judged && judged.codes.length > 0 ? judged.codes : dropped ? [dropped.reason] : [];
   const words = codes.map((code) => code.replaceAll('-', ' ')).join(', ');
-  if (dropped || quality?.verdict === 'reject') return { state: 'unused', remark: `not used: ${words}` };
-  return { state: 'used', remark: words };
+  return dropped ? { state: 'unused', remark: `not used: ${words}` } : { state: 'used', remark: words };
 }

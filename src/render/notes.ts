@@ -2,7 +2,7 @@
 
 import { fixed } from '../markup/text.js';
 import { NOTICE, VERSION } from '../version.js';
-import type { SheetResult } from './options.js';
+import type { CheckedOptions, SheetReason, SheetResult } from './options.js';
 import { COLOURS, clipText, textLine, textWidth, wrapText } from './typeset.js';
 
 /** Something drawn, and how much of the sheet it took. */
@@ -27,10 +27,10 @@ const MOST_REASONS = 9;
 /** Disclaimer, title and verdict, and how it is drawn. */
 export function header(
   { left, top, width }: Column,
-  { title, result, settings }: { title: string; result: SheetResult | undefined; settings: string },
+  { title, quality, settings }: { title: string; quality: CheckedOptions['quality']; settings: string },
 ): Block {
   // Below the sheet it stands in any case.
-  const verdict = result?.quality && result.quality.verdict !== 'ok' ? `quality: ${result.quality.verdict}` : '';
+  const verdict = quality && quality.verdict !== 'ok' ? `quality: ${quality.verdict}` : '';
   const room = width - (verdict === '' ? 0 : textWidth(verdict, SIZE.heading) + 5);
   const lines = [
     textLine(left, top + SIZE.text, clipText(NOTICE, SIZE.text, width), { size: SIZE.text, bold: true, fill: COLOURS.warn }),
@@ -77,8 +77,22 @@ export function findings({ left, top, width }: Column, { findings: all }: SheetR
   return { svg: svg.join(''), height: first + (lines.length - 1) * LINE.text + 1 - top };
 }
 
+/** In the place of the findings: why there are none. */
+export function noFindings({ left, top, width }: Column, { code, message }: SheetReason): Block {
+  const room = width - 4;
+  const lines = wrapText(message, SIZE.text, room);
+  const shown = lines.slice(0, MOST_FINDINGS);
+  if (lines.length > MOST_FINDINGS) shown.push(clipText(lines.slice(MOST_FINDINGS).join(' '), SIZE.text, room));
+  const first = top + SIZE.heading + LINE.text + 1;
+  const heading = clipText(`No findings: ${code}`, SIZE.heading, room);
+  const svg = [textLine(left, top + SIZE.heading, heading, { size: SIZE.heading, bold: true })];
+  shown.forEach((line, index) => void svg.push(textLine(left, first + index * LINE.text, line, { size: SIZE.text })));
+  return { svg: svg.join(''), height: first + (shown.length - 1) * LINE.text + 1 - top };
+}
+
 /** Verdict and reasons; without a report of quality, which leads were left out. */
-export function quality({ left, top, width }: Column, { quality: report, leadsDropped, flags }: SheetResult): Block {
+export function quality({ left, top, width }: Column, { quality: report, result }: Pick<CheckedOptions, 'quality' | 'result'>): Block {
+  const { leadsDropped, flags } = result ?? { leadsDropped: [], flags: [] };
   const heading = report ? `Quality: ${report.verdict}` : 'Quality: not judged';
   const leftOut = leadsDropped
     .filter(({ reason }) => reason !== 'missing')

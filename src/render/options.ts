@@ -6,6 +6,12 @@ import type { Result } from '../result.js';
 /** What the sheet says of a result. */
 export type SheetResult = Pick<Result, 'findings' | 'leadsDropped' | 'flags' | 'model' | 'notice'> & { readonly quality?: Quality | null };
 
+/** Why a record has no result. A `RecordError` is one. */
+export interface SheetReason {
+  readonly code: string;
+  readonly message: string;
+}
+
 const LIMB = ['I', 'II', 'III'];
 const AUGMENTED = ['aVR', 'aVL', 'aVF'];
 const CHEST = [
@@ -40,6 +46,10 @@ export const GAINS = [5, 10, 20] as const;
 export interface SheetOptions {
   /** Of the record: findings, quality, and which leads were left out. */
   result?: SheetResult | undefined;
+  /** Without a result: what is wrong with the record. Of a result, its own counts. */
+  quality?: Quality | null | undefined;
+  /** Without a result: why there is none, such as the error that the model threw. Stands in the place of the findings. */
+  reason?: SheetReason | undefined;
   /** Of the record: drawn below the sheet. */
   explanation?: Explanation | undefined;
   /** Stands above the sheet. Nothing that the record says of its patient does, unless it is put here. */
@@ -64,12 +74,28 @@ export interface CheckedOptions extends SheetOptions {
   readonly gain: (typeof GAINS)[number];
   readonly startSeconds: number;
   readonly offsetSeconds: number;
+  /** Of the result, where there is one. */
+  readonly quality: Quality | null;
+  /** Undefined where there is a result. */
+  readonly reason: SheetReason | undefined;
 }
 
 /** @throws TypeError, RangeError */
 export function checkSheetOptions(options: SheetOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError(`"options" expected an object, got ${typeOf(options)}`);
-  const { speed = 25, gain = 10, startSeconds = 0, offsetSeconds = 0, layout, rhythm, title, result, explanation } = options;
+  const {
+    speed = 25,
+    gain = 10,
+    startSeconds = 0,
+    offsetSeconds = 0,
+    layout,
+    rhythm,
+    title,
+    result,
+    quality,
+    reason,
+    explanation,
+  } = options;
   checkOneOf(speed, 'speed', SPEEDS);
   checkOneOf(gain, 'gain', GAINS);
   checkSeconds(startSeconds, 'startSeconds');
@@ -81,8 +107,11 @@ export function checkSheetOptions(options: SheetOptions): CheckedOptions {
   }
   if (title !== undefined) checkString(title, 'title');
   if (result !== undefined) checkParts(result, 'result', RESULT_PARTS);
+  checkQuality(quality, 'quality');
+  if (reason !== undefined) checkParts(reason, 'reason', { code: isString, message: isString });
   if (explanation !== undefined) checkParts(explanation, 'explanation', EXPLANATION_PARTS);
-  return { ...options, speed, gain, startSeconds, offsetSeconds };
+  const said = result ? { quality: result.quality ?? null, reason: undefined } : { quality: quality ?? null, reason };
+  return { ...options, ...said, speed, gain, startSeconds, offsetSeconds };
 }
 
 /** The columns and the rhythm strip for a record with these leads. */
@@ -119,6 +148,7 @@ type Parts = { readonly [name: string]: Check };
 export const isNumber: Check = Number.isFinite;
 const isString: Check = (value) => typeof value === 'string';
 export const isList: Check = Array.isArray;
+const isStrings: Check = (value) => Array.isArray(value) && Array.from(value).every(isString);
 const isListOf = (parts: Parts): Check => {
   const isEntry = isObject(parts);
   return (value) => Array.isArray(value) && Array.from(value).every(isEntry);
@@ -140,6 +170,11 @@ export const RESULT_PARTS: Parts = {
 };
 /** Which kernels classified a record. */
 export const isKernels = isObject({ variant: isString });
+const QUALITY_PARTS: Parts = {
+  verdict: isString,
+  leads: isListOf({ lead: isString, verdict: isString, codes: isStrings }),
+  reasons: isStrings,
+};
 const EXPLANATION_PARTS: Parts = {
   leads: isListOf({ lead: isString, change: isNumber }),
   segments: isListOf({ startSeconds: isNumber, endSeconds: isNumber, change: isNumber }),
@@ -148,6 +183,11 @@ const EXPLANATION_PARTS: Parts = {
 /** Objects that come from the model: only whether they are what they are said to be. @throws TypeError */
 export function checkParts(value: unknown, title: string, parts: Parts): void {
   if (!isObject(parts)(value)) throw new TypeError(`"${title}" expected what the model gives, with ${Object.keys(parts).join(', ')}`);
+}
+
+/** A report of quality, null or undefined. @throws TypeError */
+export function checkQuality(value: unknown, title: string): void {
+  if (value !== undefined && value !== null) checkParts(value, title, QUALITY_PARTS);
 }
 
 function typeOf(value: unknown): string {

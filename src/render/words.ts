@@ -36,24 +36,33 @@ function isPart(paper: PaperRecord): boolean {
 export function sentences(
   paper: PaperRecord,
   sheet: Sheet,
-  { clipped, hasResult }: { clipped: readonly string[]; hasResult: boolean },
+  { clipped, said: { result, quality, reason } }: { clipped: readonly string[]; said: CheckedOptions },
 ): string[] {
   const unscaled = [...paper.leads.values()].filter(({ toScale }) => !toScale).map(({ lead }) => lead);
-  const said: readonly (readonly [boolean, string])[] = [
+  const candidates: readonly (readonly [boolean, string])[] = [
     [true, 'Raw samples, each lead centred on its median.'],
     [sheet.columns > 1 && sheet.isConsecutive, 'Columns follow each other in time.'],
     [sheet.columns > 1 && !sheet.isConsecutive, 'The record is short: all columns begin with the same second.'],
     [unscaled.length > 0, `Not to scale, because their units are unknown: ${unscaled.join(', ')}.`],
     [clipped.length > 0, `Triangles: ${[...new Set(clipped)].join(', ')} reach beyond their rows, which a lower gain may show.`],
-    [hasResult && isPart(paper), 'The findings are not about these seconds alone.'],
+    [isPart(paper) && result !== undefined, 'The findings are not about these seconds alone.'],
+    [
+      isPart(paper) && !result && (quality !== null || reason !== undefined),
+      'What is said of the record is not about these seconds alone.',
+    ],
     [paper.ignored > 0, `Not drawn, as none of the twelve leads: ${counted(paper.ignored, 'other channel')}.`],
   ];
-  return said.filter(([isSo]) => isSo).map(([, sentence]) => sentence);
+  return candidates.filter(([isSo]) => isSo).map(([, sentence]) => sentence);
 }
 
 /** For those who do not see the picture. */
-export function describe(paper: PaperRecord, { result, title }: CheckedOptions): string {
-  const present = result?.findings.filter((finding) => finding.present).map(({ name }) => name) ?? [];
-  const found = result ? (present.length > 0 ? `: ${present.join(', ')}` : ': no finding above its threshold') : '';
-  return `${title === undefined ? '' : `${title}. `}ECG, ${leadCount(paper)}${found}. ${NOTICE}`;
+export function describe(paper: PaperRecord, options: CheckedOptions): string {
+  const { title } = options;
+  return `${title === undefined ? '' : `${title}. `}ECG, ${leadCount(paper)}${outcome(options)}. ${NOTICE}`;
+}
+
+function outcome({ result, reason }: CheckedOptions): string {
+  if (!result) return reason ? `: no findings. ${reason.message}` : '';
+  const present = result.findings.filter((finding) => finding.present).map(({ name }) => name);
+  return present.length > 0 ? `: ${present.join(', ')}` : ': no finding above its threshold';
 }

@@ -24,8 +24,17 @@ const sheets = LAYOUTS.map((layout) => ({
   layout,
   sheet: renderSheet(recordOf(spikes), { layout, title: 'W'.repeat(90), result: everything, explanation: explanationOf() }),
 }));
+const NO_USABLE_LEAD = {
+  code: 'NO_USABLE_LEAD',
+  message: `No lead carries a signal: ${STANDARD_LEADS.map((lead) => `${lead} flat`).join(', ')}`,
+};
+const refused = LAYOUTS.map((layout) => ({
+  layout,
+  sheet: renderSheet(recordOf(spikes), { layout, title: 'W'.repeat(90), quality: everything.quality, reason: NO_USABLE_LEAD }),
+}));
 const page = renderPage([
   ...sheets.map(({ layout, sheet }) => ({ name: `records/${layout}.hea`, sheet, result: everything })),
+  ...refused.map(({ layout, sheet }) => ({ name: `refused/${layout}.hea`, sheet, error: NO_USABLE_LEAD, quality: everything.quality })),
   { name: 'a/very/long/path/'.repeat(12), error: { code: 'FILE_NOT_FOUND', message: 'there is no such file' } },
 ]);
 
@@ -84,9 +93,9 @@ describe.skipIf(!CHROMIUM)('in a browser', () => {
     for (const { failed, inner, scrollWidth, texts } of seen) {
       expect(failed).toBeUndefined();
       expect(scrollWidth).toBeLessThanOrEqual(inner);
-      expect(texts).toHaveLength(LAYOUTS.length);
-      for (const { count, overlaps, outside, pulse } of texts) {
-        expect(count).toBeGreaterThan(60);
+      expect(texts).toHaveLength(2 * LAYOUTS.length);
+      for (const [index, { count, overlaps, outside, pulse }] of texts.entries()) {
+        expect(count).toBeGreaterThan(index < LAYOUTS.length ? 60 : 20);
         expect(overlaps).toEqual([]);
         expect(outside).toEqual([]);
         expect(pulse).toEqual([10, 10]); // 2.5 + 5 + 2.5 mm wide

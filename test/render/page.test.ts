@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PageEntry, renderPage, renderSheet } from '../../src/render/index.js';
 import { NOTICE } from '../../src/version.js';
-import { explanationOf, qualityOf, recordOf, resultOf, spikes } from './sheets.js';
+import { explanationOf, qualityOf, recordOf, resultOf, spikes, unusable } from './sheets.js';
 
 const result = resultOf(['AF', 'LAD'], {
   quality: qualityOf({ V3: ['noise', 'mains'], aVF: ['flat'] }, ['V3: noisy', 'aVF: no signal']),
@@ -81,6 +81,44 @@ describe('the page', () => {
     expect(page).toContain('<h1>3 recordings</h1>');
   });
 
+  it('what was read but is of no use has a section without findings, and is a failure all the same', () => {
+    const error = { code: 'NO_USABLE_LEAD', message: 'No lead carries a signal: V1 flat' };
+    const quality = unusable(['V1: flat'], { V1: ['flat', 'amplitude-low'] });
+    const drawn = renderSheet(recordOf(spikes), { quality, reason: error });
+    const html = renderPage([failed, { name: 'A0013', sheet: drawn, error, quality }, one]);
+    expect(Array.from(html.matchAll(/<section id="([^"]*)"/g), ([, id]) => id)).toEqual(['record-1', 'record-2', 'failures']);
+    expect(Array.from(html.matchAll(/<a href="#([^"]*)">([^<]*)/g), ([, id, name]) => [id, name])).toEqual([
+      ['record-1', 'A0013'],
+      ['record-2', 'A0010'],
+      ['failures', 'Failures'],
+    ]);
+    const unusableSection = section(html, 'record-1');
+    expect(unusableSection).toContain('<h2>A0013</h2>');
+    expect(unusableSection).toContain(drawn.trimEnd());
+    expect(unusableSection).toContain('<h3>Quality: <span class="verdict">reject</span></h3>');
+    expect(unusableSection).toContain('<ul class="reasons"><li>V1: flat</li></ul>');
+    expect(rows(unusableSection)[7]).toEqual(['V1', 'reject', 'flat, amplitude low']);
+    expect(unusableSection).toContain(
+      '<h3>No findings</h3>\n<p class="lede"><code>NO_USABLE_LEAD</code> No lead carries a signal: V1 flat</p>',
+    );
+    expect(unusableSection).not.toMatch(/Probabilities|leads used|class="probability"/);
+    expect(rows(section(html, 'failures')).slice(1)).toEqual([
+      ['A0011', 'BAD_HEADER', 'Line 3 expected a gain'],
+      ['A0013', error.code, error.message],
+    ]);
+    expect(html).toContain('1 record, classified by the model <b>edge</b>');
+    expect(html).toContain('<strong>2 records failed.</strong>');
+    const alone = renderPage([{ name: 'A0013', sheet: drawn, error, quality: null }]);
+    expect(alone).toContain('No record could be classified. <strong>1 record failed.</strong>');
+    expect(section(alone, 'record-1')).toContain('Not judged.');
+    expect(alone.match(/<nav|<h2>A0013/)).toBeNull();
+  });
+
+  it('defines reject for leads that were read too', () => {
+    expect(page).not.toContain('a lead that the network does not see');
+    expect(page).toContain('<dt>Quality</dt><dd>ok, degraded (worth reading, with a warning) or reject (not worth reading: ');
+  });
+
   it('one record has its name as the title, none at all is still a page', () => {
     const alone = renderPage([one]);
     expect(alone).toContain('<h1>A0010</h1>');
@@ -106,7 +144,14 @@ describe('the page', () => {
     const html = renderPage([
       { name: hostile, sheet: renderSheet(recordOf(spikes), { result: evil, title: hostile }), result: evil, note: hostile },
       { name: hostile, error: { code: hostile, message: hostile } },
+      {
+        name: hostile,
+        sheet: renderSheet(recordOf(spikes), { reason: { code: hostile, message: hostile } }),
+        error: { code: hostile, message: hostile },
+        quality: { ...unusable([hostile], { V1: [hostile as 'flat'] }), verdict: hostile as 'reject' },
+      },
     ]);
+    expect(section(html, 'record-2')).toContain('&lt;script&gt;');
     expect(html.match(/<script|<img/g)).toBeNull();
     expect(html.split('</title>')).toHaveLength(2);
   });
@@ -115,6 +160,11 @@ describe('the page', () => {
     [undefined, '"entries" expected an array, got undefined'],
     [[{ name: 'x' }], '"entries[0]" expected { name, sheet, result } or { name, error }'],
     [[one, { name: 'x', sheet: '<p>', result }], '"entries[1]" expected { name, sheet, result } or { name, error }'],
+    [[{ ...failed, sheet: '<p>' }], '"entries[0]" expected { name, sheet, result } or { name, error }'],
+    [
+      [{ ...failed, sheet, quality: { verdict: 'ok' } }],
+      '"entries[0].quality" expected what the model gives, with verdict, leads, reasons',
+    ],
     [[{ ...one, note: 5 }], '"entries[0].note" expected a string, got number'],
     [[{ ...one, result: { ...result, model: undefined } }], `"entries[0].result" expected ${PARTS}`],
     [[{ ...one, result: { ...result, fs: '<script>' } }], `"entries[0].result" expected ${PARTS}`],

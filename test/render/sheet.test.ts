@@ -2,16 +2,34 @@ import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { CHALLENGE_CLASSES } from '../../src/classes.js';
 import { type EcgRecord, STANDARD_LEADS } from '../../src/ecg.js';
-import { LAYOUTS, renderSheet, type SheetOptions } from '../../src/render/index.js';
+import { LAYOUTS, RecordError, renderSheet, type SheetOptions } from '../../src/render/index.js';
 import { simulate } from '../../src/simulate.js';
 import { uniform } from '../../src/splitmix32.js';
 import { NOTICE } from '../../src/version.js';
-import { explanationOf, overlaps, pulsesOf, qualityOf, recordOf, resultOf, sizeOf, spikes, textsOf, tracesOf, wordsOf } from './sheets.js';
+import {
+  explanationOf,
+  overlaps,
+  pulsesOf,
+  qualityOf,
+  recordOf,
+  resultOf,
+  sizeOf,
+  spikes,
+  textsOf,
+  tracesOf,
+  unusable,
+  wordsOf,
+} from './sheets.js';
 
 const LEFT = 16;
 /** Where the traces begin at 25 mm/s: behind the pulse. */
 const TRACES = LEFT + 15;
 const plain = recordOf(spikes);
+const EVERY_LEAD_FLAT = [`${STANDARD_LEADS.join(', ')}: flat, or partly flat`];
+const NO_USABLE_LEAD = {
+  code: 'NO_USABLE_LEAD',
+  message: `No lead carries a signal: ${STANDARD_LEADS.map((lead) => `${lead} flat`).join(', ')}`,
+};
 
 /** Where a trace is highest, piece by piece joined. */
 const peaks = (svg: string, lead: string, which = 0) => {
@@ -331,6 +349,58 @@ describe('words', () => {
       expect(wordsOf(unjudged)).toContain(words);
   });
 
+  it('a rejected lead that was read is not said to be unused', () => {
+    const quality = qualityOf({ aVF: ['flat'], V1: ['flat'], V3: ['muscle'] });
+    const svg = renderSheet(plain, { result: resultOf(['NSR'], { quality, leadsDropped: [{ lead: 'V1', reason: 'flat' }] }) });
+    const words = wordsOf(svg);
+    expect([words[words.indexOf('aVF') + 1], words[words.indexOf('V1') + 1]]).toEqual(['flat', 'not used: flat']);
+    const stroke = (lead: string) => new RegExp(`data-lead="${lead}"[^>]*stroke="([^"]*)"`).exec(svg)![1];
+    expect(stroke('aVF')).toBe(stroke('V3'));
+    expect(stroke('V1')).not.toBe(stroke('V3'));
+  });
+
+  it('without a result: the reason in the place of the findings, quality, and nothing of use', () => {
+    const quality = unusable(['I flat', 'II flat'], { aVF: ['flat'], V1: ['not-finite'] });
+    const reason = { code: 'NO_USABLE_LEAD', message: 'No lead carries a signal: I flat' };
+    const svg = renderSheet(plain, { quality, reason, title: 'A0010' });
+    const words = wordsOf(svg);
+    for (const expected of [
+      'quality: reject',
+      'No findings: NO_USABLE_LEAD',
+      'No lead carries a signal: I flat',
+      'Quality: reject',
+      '– I flat',
+      '– II flat',
+      'not finite',
+    ])
+      expect(words).toContain(expected);
+    expect(words[words.indexOf('aVF') + 1]).toBe('flat');
+    expect(words.join(' ')).not.toMatch(/not used|Findings|model|threshold/);
+    expect(svg).toContain('aria-label="A0010. ECG, 12 leads: no findings. No lead carries a signal: I flat. ');
+    expect(tracesOf(svg, 'II')).toHaveLength(2);
+    const left = (line: string) => textsOf(svg).find((box) => box.words === line)!.left;
+    expect(left('No findings: NO_USABLE_LEAD')).toBe(LEFT);
+    expect(left('Quality: reject')).toBeGreaterThan(LEFT + 100);
+  });
+
+  it('a reason that nobody judged, and quality that nobody was refused for', () => {
+    const error = new RecordError('NO_USABLE_LEAD', 'No lead carries a signal');
+    const unjudged = wordsOf(renderSheet(plain, { quality: null, reason: error }));
+    for (const words of ['No findings: NO_USABLE_LEAD', 'No lead carries a signal', 'Quality: not judged'])
+      expect(unjudged).toContain(words);
+    const long = recordOf(spikes, { seconds: 30 });
+    const judged = wordsOf(renderSheet(long, { quality: qualityOf({ V1: ['muscle'] }, ['V1: noisy']) }));
+    for (const words of ['quality: degraded', 'Quality: degraded', '– V1: noisy', 'muscle']) expect(judged).toContain(words);
+    expect(judged.join(' ')).not.toMatch(/[Ff]indings|model/);
+    expect(judged.join(' ')).toContain('What is said of the record is not about these seconds alone.');
+  });
+
+  it('beside a result, its own quality counts, and no reason is given', () => {
+    const result = resultOf(['NSR']);
+    const more = { quality: unusable(['I flat']), reason: { code: 'NO_USABLE_LEAD', message: 'none' } };
+    expect(renderSheet(plain, { result, ...more }) === renderSheet(plain, { result })).toBe(true);
+  });
+
   it('nothing of the patient, nor other signals, whose names are free text too', () => {
     const svg = renderSheet({
       ...plain,
@@ -361,6 +431,14 @@ describe('words', () => {
     expect(XMLValidator.validate(svg)).toBe(true);
     expect(svg.includes('<script')).toBe(false);
     expect(/^[\n\x20-\ud7ff\ue000-\ufffd]*$/.test(svg)).toBe(true);
+    const failed = renderSheet(plain, {
+      title: hostile,
+      quality: { ...unusable([hostile], { V1: [hostile as 'flat'] }), verdict: hostile as 'reject' },
+      reason: { code: hostile, message: hostile },
+    });
+    expect(XMLValidator.validate(failed)).toBe(true);
+    expect(failed.includes('<script')).toBe(false);
+    expect(/^[\n\x20-\ud7ff\ue000-\ufffd]*$/.test(failed)).toBe(true);
   });
 
   it('no ids, classes, styles, links or scripts: sheets can stand on any page, beside each other', () => {
@@ -392,6 +470,10 @@ describe('no text covers another, or leaves the sheet', () => {
     [`${layout}, much`, { layout, title: long, result: everything, explanation: explanationOf({ name: long }) }],
     [`${layout}, wide`, { layout, speed: 50, gain: 20, result: everything, explanation: changes(-1) }],
     [`${layout}, flat`, { layout, explanation: changes(0) }],
+    [`${layout}, unusable`, { layout, quality: unusable(EVERY_LEAD_FLAT), reason: NO_USABLE_LEAD }],
+    [`${layout}, unusable, much`, { layout, title: long, quality: everything.quality, reason: { code: long, message: long.repeat(9) } }],
+    [`${layout}, judged alone`, { layout, title: long, quality: everything.quality }],
+    [`${layout}, refused alone`, { layout, speed: 50, reason: { code: 'W'.repeat(400), message: 'W'.repeat(4000) } }],
     [`${layout}, against`, { layout, gain: 5, explanation: changes(1), startSeconds: 3.5, offsetSeconds: 86_400 }],
   ]);
 
@@ -499,6 +581,15 @@ describe('wrong arguments', () => {
     [{ offsetSeconds: Number.POSITIVE_INFINITY }, RangeError, '"offsetSeconds" expected seconds from 0 on, got Infinity'],
     [{ title: 5 }, TypeError, '"title" expected a string, got number'],
     [{ result: {} }, TypeError, '"result" expected what the model gives, with findings, leadsDropped, flags'],
+    [{ quality: 'ok' }, TypeError, '"quality" expected what the model gives, with verdict, leads, reasons'],
+    [
+      { quality: { ...unusable([]), leads: [{ lead: 'I', verdict: 'ok', codes: [5] }] } },
+      TypeError,
+      '"quality" expected what the model gives',
+    ],
+    [{ quality: { ...unusable([]), reasons: [null] } }, TypeError, '"quality" expected what the model gives'],
+    [{ reason: 'flat' }, TypeError, '"reason" expected what the model gives, with code, message'],
+    [{ reason: { code: 'X', message: 5 } }, TypeError, '"reason" expected what the model gives, with code, message'],
     [{ explanation: [] }, TypeError, '"explanation" expected what the model gives, with leads, segments'],
     [null, TypeError, '"options" expected an object, got null'],
   ])('%o', (options, type, message) => {

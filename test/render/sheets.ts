@@ -64,6 +64,12 @@ export function qualityOf(faults: { [lead: string]: Quality['leads'][number]['co
   return { verdict: codes.length > 0 ? 'degraded' : 'ok', codes, leads, reasons };
 }
 
+/** Of a record of which no lead is of use; other leads than the given ones are flat. */
+export function unusable(reasons: readonly string[], faults: { [lead: string]: Quality['leads'][number]['codes'] } = {}): Quality {
+  const leads = STANDARD_LEADS.map((lead) => ({ lead, verdict: 'reject' as const, codes: faults[lead] ?? (['flat'] as const) }));
+  return { verdict: 'reject', codes: [...new Set(leads.flatMap(({ codes }) => codes))], leads, reasons };
+}
+
 export function explanationOf(changes: Partial<Explanation> = {}): Explanation {
   return {
     code: '164889003',

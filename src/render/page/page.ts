@@ -1,9 +1,10 @@
 import { htmlPage } from '../../markup/page.js';
 import { box, headCells } from '../../markup/tables.js';
 import { counted, escapeHtml } from '../../markup/text.js';
+import type { Quality } from '../../quality/report.js';
 import type { Result } from '../../result.js';
 import { NOTICE, VERSION } from '../../version.js';
-import { checkParts, isKernels, isList, isNumber, RESULT_PARTS, type SheetResult } from '../options.js';
+import { checkParts, checkQuality, isKernels, isList, isNumber, RESULT_PARTS, type SheetReason, type SheetResult } from '../options.js';
 import { section } from './section.js';
 import { STYLE } from './style.js';
 
@@ -20,21 +21,31 @@ export type PageEntry =
       /** Plain text that stands above the sheet: what could not be done. */
       readonly note?: string | undefined;
     }
-  | { readonly name: string; readonly error: { readonly code: string; readonly message: string } };
+  | {
+      readonly name: string;
+      readonly error: SheetReason;
+      /** Of a record that could be read: what `renderSheet` gave for it, with the error as its `reason`. */
+      readonly sheet?: string | undefined;
+      /** Of that record: stands beside the sheet. */
+      readonly quality?: Quality | null | undefined;
+    };
 
-export type Shown = Extract<PageEntry, { sheet: string }>;
-type Failed = Exclude<PageEntry, Shown>;
+type Classified = Extract<PageEntry, { result: unknown }>;
+type Failed = Exclude<PageEntry, Classified>;
+/** What has a section of its own. */
+export type Shown = Classified | (Failed & { readonly sheet: string });
 
 const PARTS = { ...RESULT_PARTS, fs: isNumber, leads: isList, leadsIgnored: isList, kernels: isKernels };
 
 /**
- * One self-contained page of HTML for people: of each record its sheet, its quality and all its findings. No script, nothing from elsewhere; the
+ * One self-contained page of HTML for people: of each record its sheet, its quality and all its findings, or why there are none. No script, nothing from elsewhere; the
  * same bytes for the same results.
  * @throws TypeError for what is no entry
  */
 export function renderPage(entries: readonly PageEntry[]): string {
   checkEntries(entries);
-  const shown = entries.filter((entry) => 'sheet' in entry);
+  const shown = entries.filter((entry): entry is Shown => 'sheet' in entry && entry.sheet !== undefined);
+  const classified = shown.filter((entry) => 'result' in entry);
   const failed = entries.filter((entry) => 'error' in entry);
   const title = entries.length === 1 ? entries[0]!.name : counted(entries.length, 'recording');
   const body = [
@@ -42,33 +53,36 @@ export function renderPage(entries: readonly PageEntry[]): string {
 <p class="kicker">leadwise report</p>
 <h1>${escapeHtml(title)}</h1>
 <p class="notice" role="note">${escapeHtml(NOTICE)}</p>
-<p class="lede">${summary(shown, failed)}</p>
-${navigation(shown, failed)}
+<p class="lede">${summary(classified, failed)}</p>
+${entries.length === 1 ? '' : navigation(shown, failed)}
 </header>`,
     ...shown.map((entry, index) => section(entry, { id: `record-${index + 1}`, isOnly: entries.length === 1 })),
     ...(failed.length > 0 ? [failures(failed)] : []),
-    footer(shown),
+    footer(classified),
   ];
   return htmlPage({ title: `ECG: ${title}`, style: STYLE, body: body.join('\n') });
 }
 
 function checkEntries(entries: unknown): asserts entries is PageEntry[] {
   if (!Array.isArray(entries)) throw new TypeError(`"entries" expected an array, got ${entries === null ? 'null' : typeof entries}`);
-  entries.forEach((entry: Partial<Shown & Failed> | null, index) => {
+  entries.forEach((entry: Partial<Classified & Failed> | null, index) => {
     const hasName = typeof entry === 'object' && entry !== null && typeof entry.name === 'string';
-    const isShown = hasName && typeof entry.sheet === 'string' && entry.sheet.startsWith('<svg ') && typeof entry.result === 'object';
-    const isFailed = hasName && typeof entry.error?.code === 'string' && typeof entry.error.message === 'string';
+    const hasSheet = hasName && typeof entry.sheet === 'string' && entry.sheet.startsWith('<svg ');
+    const isShown = hasSheet && typeof entry.result === 'object';
+    const hasError = hasName && typeof entry.error?.code === 'string' && typeof entry.error.message === 'string';
+    const isFailed = hasError && (hasSheet || entry.sheet === undefined);
     if (!isShown && !isFailed) throw new TypeError(`"entries[${index}]" expected { name, sheet, result } or { name, error }`);
     if (isShown && entry.note !== undefined && typeof entry.note !== 'string')
       throw new TypeError(`"entries[${index}].note" expected a string, got ${typeof entry.note}`);
     if (isShown) checkParts(entry.result, `entries[${index}].result`, PARTS);
+    else checkQuality(entry.quality, `entries[${index}].quality`);
   });
 }
 
-function summary(shown: readonly Shown[], failed: readonly Failed[]): string {
-  const models = [...new Set(shown.map(({ result }) => modelLine(result)))];
-  const done =
-    shown.length === 0 ? 'No record could be classified.' : `${counted(shown.length, 'record')}, classified by ${models.join('; ')}.`;
+function summary(classified: readonly Classified[], failed: readonly Failed[]): string {
+  const models = [...new Set(classified.map(({ result }) => modelLine(result)))];
+  const count = counted(classified.length, 'record');
+  const done = classified.length === 0 ? 'No record could be classified.' : `${count}, classified by ${models.join('; ')}.`;
   return failed.length === 0 ? done : `${done} <strong>${counted(failed.length, 'record')} failed.</strong>`;
 }
 
@@ -80,7 +94,6 @@ function modelLine({ model, kernels }: PageResult): string {
 }
 
 function navigation(shown: readonly Shown[], failed: readonly Failed[]): string {
-  if (shown.length + failed.length < 2) return '';
   const links = shown.map(({ name }, index) => `<a href="#record-${index + 1}">${escapeHtml(name)}</a>`);
   if (failed.length > 0) links.push('<a href="#failures">Failures</a>');
   return `<nav aria-label="Records">${links.join(' ')}</nav>`;
@@ -95,7 +108,7 @@ function failures(failed: readonly Failed[]): string {
   return `<section id="failures">\n<h2>Failures</h2>\n<p class="caption">${counted(failed.length, 'record')} that could not be read or classified.</p>\n${box('Failures', table)}\n</section>`;
 }
 
-function footer(shown: readonly Shown[]): string {
+function footer(classified: readonly Classified[]): string {
   const definitions: readonly (readonly [string, string])[] = [
     [
       'Sheet',
@@ -104,11 +117,14 @@ function footer(shown: readonly Shown[]): string {
     ['Present', 'the logit reaches the threshold that the weight file has for the leads that are there'],
     [
       'Probability',
-      shown.every(({ result }) => result.findings[0]?.calibrated)
+      classified.every(({ result }) => result.findings[0]?.calibrated)
         ? 'calibrated on recordings that the model was not trained on'
         : 'where it is not calibrated, the logistic function of the logit: no frequency',
     ],
-    ['Quality', 'ok, degraded (read, with a warning) or reject (a lead that the network does not see; a record of which none is left)'],
+    [
+      'Quality',
+      'ok, degraded (worth reading, with a warning) or reject (not worth reading: a lead, or a record of which all leads are). Leads that the network did not read stand above the sheet, as left out or not recorded',
+    ],
     ['Model', 'what it was trained on, its figures and its failure modes stand in the card that comes with its weight file'],
   ];
   return `<footer>

@@ -1,21 +1,29 @@
-// One record of the page: sheet, quality, findings.
+// One record of the page: sheet, quality, findings or why there are none.
 
 import { box, headCells } from '../../markup/tables.js';
 import { counted, escapeHtml, fixed, tenth } from '../../markup/text.js';
+import type { Quality } from '../../quality/report.js';
 import type { Finding } from '../../result.js';
 import { percent } from '../notes.js';
+import type { SheetReason } from '../options.js';
 import type { PageResult, Shown } from './page.js';
 
-export function section({ name, sheet, result, note }: Shown, { id, isOnly }: { id: string; isOnly: boolean }): string {
+export function section(entry: Shown, { id, isOnly }: { id: string; isOnly: boolean }): string {
+  const { name, sheet } = entry;
+  const isClassified = 'result' in entry;
+  const heads = [
+    ...(isOnly ? [] : [`<h2>${escapeHtml(name)}</h2>`]),
+    ...(isClassified ? [`<p class="caption">${facts(entry.result)}</p>`] : []),
+    ...(isClassified && entry.note !== undefined ? [`<p class="caption">${escapeHtml(entry.note)}</p>`] : []),
+  ];
   return `<section id="${id}">
-${isOnly ? '' : `<h2>${escapeHtml(name)}</h2>\n`}<p class="caption">${facts(result)}</p>${note === undefined ? '' : `\n<p class="caption">${escapeHtml(note)}</p>`}
-${box(`ECG of ${escapeHtml(name)}`, sheet.trimEnd(), 'sheet')}
+${[...heads, box(`ECG of ${escapeHtml(name)}`, sheet.trimEnd(), 'sheet')].join('\n')}
 <div class="columns">
 <div>
-${quality(result)}
+${quality(isClassified ? entry.result.quality : entry.quality)}
 </div>
 <div>
-${findings(result)}
+${isClassified ? findings(entry.result) : noFindings(entry.error)}
 </div>
 </div>
 </section>`;
@@ -40,7 +48,7 @@ function facts({ fs, leads, leadsIgnored, leadsDropped, flags, windows }: PageRe
   ].join('; ');
 }
 
-function quality({ quality: report }: PageResult): string {
+function quality(report: Quality | null | undefined): string {
   if (!report) return '<h3>Quality</h3>\n<p class="caption">Not judged.</p>';
   const reasons = report.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`);
   const rows = report.leads.map(({ lead, verdict, codes }) => {
@@ -53,6 +61,10 @@ function quality({ quality: report }: PageResult): string {
     ...(reasons.length > 0 ? [`<ul class="reasons">${reasons.join('')}</ul>`] : []),
     box('Quality by lead', table),
   ].join('\n');
+}
+
+function noFindings({ code, message }: SheetReason): string {
+  return `<h3>No findings</h3>\n<p class="lede"><code>${escapeHtml(code)}</code> ${escapeHtml(message)}</p>`;
 }
 
 /** All classes: what is present first, each part by probability. */
