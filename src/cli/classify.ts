@@ -19,7 +19,8 @@ XML, FHIR, ISHNE, JSON or a CSV table, told by content; a folder of any of these
   --json           one JSON array on standard output: all findings, logits and what was done to each record
   --ndjson         the same as one line a record, written as it comes: for folders of any size
   --output FILE    with --ndjson: write to FILE, behind what is there; records that it holds are left out, so that a stopped run goes on
-  --report FILE    everything as one HTML page (.html or .htm): the sheet as leadwise render draws it, quality, all findings
+  --report FILE    everything as one HTML page (.html or .htm): the sheet as leadwise render draws it, quality, all findings;
+                   of a record without a usable lead the reason in their place
   --explain CODE   with --report: what speaks for a finding: an abbreviation (AF), a SNOMED CT code, or strongest;
                    with --windows all in the window where it is most probable, which is drawn
   --force          overwrite the report
@@ -79,7 +80,7 @@ export async function classifyCommand(args: string[]): Promise<number> {
     } catch (error) {
       const failure = describeFailure(record, error);
       failed++;
-      page?.addFailure(failure);
+      page?.addFailure(failure, source);
       report(`${record}: ${failure.error.message} [${failure.error.code}]`);
       element = failure;
     }

@@ -1,8 +1,10 @@
 import { extname } from 'node:path';
 import { type EcgRecord, standardLead } from '../ecg.js';
+import { RecordError } from '../errors.js';
 import { loadModelFile } from '../node.js';
 import type { QualityMode } from '../quality/mode.js';
 import { GAINS, LAYOUTS, renderSheet, type SheetOptions, SPEEDS } from '../render/index.js';
+import type { Result } from '../result.js';
 import { type Arguments, choiceFlag, type Flags, numberFlag, parseArguments, UsageError } from './arguments.js';
 import { checkOutput, DEFAULT_WEIGHTS, report, writeOutput } from './console.js';
 import { explainFlag, explainRecord, findingOf } from './explain.js';
@@ -34,6 +36,7 @@ are the samples, without a filter. Comments of the recording, which may name a p
   --force            overwrite the output
 
 Many recordings: leadwise classify FILE… --report page.html.
+A recording without a usable lead is drawn without findings, with the reason in their place; the exit code is 1.
 Exit code 0: drawn; 1: the recording could not be read or classified, or the picture not be written; 2: wrong call.`;
 
 const FLAGS: Flags = {
@@ -71,8 +74,10 @@ export async function renderCommand(args: string[]): Promise<number> {
   if (first === undefined || more.length > 0) throw new UsageError(ONE_FILE);
   const record = await read(first);
   const said = parsed.switches['no-findings'] ? {} : await classifyRecord(parsed, record, quality);
+  const { reason } = said;
+  if (reason) report(`${first}: ${reason.message} [${reason.code}]`);
   await write(renderSheet(record, { ...options, ...said }));
-  return 0;
+  return reason ? 1 : 0;
 }
 
 const ONE_FILE = 'render draws one FILE; for several: leadwise classify FILE… --report page.html';
@@ -100,11 +105,17 @@ function numberChoice<T extends number>(parsed: Arguments, name: string, choices
   throw new UsageError(`--${name} expected ${choices.join(', ')}, got ${value}`);
 }
 
-/** What is said of the recording, and explained. */
+/** What is said of the recording, and explained; of a recording without a usable lead, why nothing is. */
 async function classifyRecord(parsed: Arguments, record: EcgRecord, quality: QualityMode): Promise<SheetOptions> {
   const model = await loadModelFile(parsed.values['weights'] ?? DEFAULT_WEIGHTS);
   const word = explainFlag(parsed, model.classes);
-  const result = model.classify(record, { quality });
+  let result: Result;
+  try {
+    result = model.classify(record, { quality });
+  } catch (error) {
+    if (error instanceof RecordError && error.code === 'NO_USABLE_LEAD') return { quality: error.quality, reason: error };
+    throw error;
+  }
   if (word === undefined) return { result };
   return { result, explanation: await explainRecord(model, { record, finding: findingOf(result, word), quality }) };
 }

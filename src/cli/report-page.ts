@@ -16,7 +16,8 @@ export interface ReportPage {
   /** @throws UsageError when there are too many */
   checkCount(records: number): void;
   add(name: string, record: EcgRecord, result: Result): Promise<void>;
-  addFailure(failure: Failure): void;
+  /** `record`: where it could be read. */
+  addFailure(failure: Failure, record?: EcgRecord): void;
   write(): Promise<void>;
 }
 
@@ -69,8 +70,11 @@ export function openReportPage(parsed: Arguments, model: Model, quality: Quality
         sheet: renderSheet(record, { result: drawn, explanation, startSeconds, offsetSeconds, title: name }),
       });
     },
-    addFailure({ record, error }) {
-      entries.push({ name: record, error });
+    addFailure({ record: name, error, quality }, record) {
+      // Other faults may be such that the record cannot be drawn.
+      const isShown = record !== undefined && error.code === 'NO_USABLE_LEAD';
+      const sheet = isShown ? renderSheet(record, { quality, reason: error, offsetSeconds, title: name }) : undefined;
+      entries.push({ name, error, sheet, quality });
     },
     async write() {
       await writeOutput(file, renderPage(entries), parsed.switches['force']);

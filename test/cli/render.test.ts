@@ -13,9 +13,20 @@ import { leadwise, temporaryFolder } from './run.js';
 
 const file = temporaryFolder();
 const csv = file('ecg.csv');
+const flat = file('flat.csv');
+/** A table of a record whose leads have one value each. */
+const constant = (at: (lead: number) => number) => {
+  const { fs, sigName, units, signal } = simulate({ seed: 1 });
+  return formatCsv({ fs, sigName, units, signal: signal.map((values, lead) => values.map(() => at(lead))) });
+};
+const notFinite = constant(() => Number.NaN);
 
 beforeAll(() => {
   writeFileSync(csv, formatCsv(simulate({ seed: 1, seconds: 12 })));
+  writeFileSync(
+    flat,
+    constant((lead) => (lead === 1 ? Number.NaN : lead / 10)),
+  );
 });
 
 describe('leadwise render', () => {
@@ -50,6 +61,32 @@ describe('leadwise render', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(wordsOf(stdout)).toContain('A <b> title');
     expect(wordsOf(stdout).join(' ')).not.toMatch(/Findings|model/);
+  });
+
+  it('draws what is of no use without findings, says why, and fails', async () => {
+    const [output, picture] = [file('flat.svg'), file('flat.png')];
+    const { code, stdout, stderr } = await leadwise(['render', flat, '-o', output, '--explain', 'strongest']);
+    expect([code, stdout]).toEqual([1, '']);
+    const message = 'No lead carries a signal: I flat, II not-finite, III flat';
+    expect(stderr).toMatch(new RegExp(`^${flat}: ${message}.* \\[NO_USABLE_LEAD\\]\nwrote ${output}\n$`));
+    const svg = readFileSync(output, 'utf8');
+    for (const words of ['quality: reject', 'Quality: reject', 'No findings: NO_USABLE_LEAD', 'not finite', 'flat'])
+      expect(wordsOf(svg)).toContain(words);
+    expect(wordsOf(svg).join(' ')).toContain(message);
+    expect(wordsOf(svg).join(' ')).not.toMatch(/not used|model edge/);
+    expect(overlaps(textsOf(svg))).toEqual([]);
+    const standard = await leadwise(['render', flat, '-o', '-', '--explain', 'AF']);
+    expect([standard.code, standard.stdout, standard.stderr]).toEqual([1, svg, stderr.replace(`wrote ${output}\n`, '')]);
+    expect((await leadwise(['render', flat, '-o', picture, '--dpi', '50'])).code).toBe(1);
+    expect(readFileSync(picture).subarray(1, 4).toString()).toBe('PNG');
+    // No findings are asked for: nothing has failed.
+    expect((await leadwise(['render', flat, '-o', '-', '--no-findings'])).code).toBe(0);
+  });
+
+  it('of what nobody judged, the reason', async () => {
+    const { code, stdout } = await leadwise(['render', '-', '-o', '-', '--quality', 'off'], notFinite);
+    expect(code).toBe(1);
+    for (const words of ['No findings: NO_USABLE_LEAD', 'Quality: not judged']) expect(wordsOf(stdout)).toContain(words);
   });
 
   it('flags say how it is drawn', async () => {
@@ -184,6 +221,24 @@ describe('leadwise classify --report', () => {
     expect(html).toContain(`<h2>${csv}</h2>`);
     expect((await leadwise(['classify', csv, '--report', page])).stderr).toContain('[FILE_EXISTS]');
     expect((await leadwise(['classify', csv, '--report', page, '--force'])).code).toBe(0);
+  });
+
+  it('a record of no use has a section, and is a failure all the same', async () => {
+    const page = file('unusable.html');
+    const { code, stderr } = await leadwise(['classify', flat, csv, file('nowhere.csv'), '--report', page, '--explain', 'strongest']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('[NO_USABLE_LEAD]');
+    const html = readFileSync(page, 'utf8');
+    expect(Array.from(html.matchAll(/<section id="([^"]*)"/g), ([, id]) => id)).toEqual(['record-1', 'record-2', 'failures']);
+    const [first, failures] = ['record-1', 'failures'].map((id) => new RegExp(`<section id="${id}">[^]*?</section>`).exec(html)![0]);
+    expect(first).toContain(`<h2>${flat}</h2>`);
+    for (const words of ['quality: reject', 'No findings: NO_USABLE_LEAD', flat]) expect(wordsOf(first!)).toContain(words);
+    expect(first).toContain('<h3>No findings</h3>');
+    expect(first).toContain('<code>NO_USABLE_LEAD</code> No lead carries a signal: I flat, II not-finite');
+    expect(failures).toContain(flat);
+    expect(failures).toContain('<code>NO_USABLE_LEAD</code>');
+    expect(failures).toContain('<code>FILE_NOT_FOUND</code>');
+    expect(html).toContain('<strong>2 records failed.</strong>');
   });
 
   it.each([
