@@ -136,6 +136,7 @@ describe('imports go downwards only', () => {
     // Types and small tables; of the machinery, `inspect` reads the file's tensors, and `--version` names the kernels.
     expect([...new Set(inside)].sort()).toEqual(
       [
+        'choose-leads',
         'classes',
         'comparison',
         'ecg',

@@ -145,9 +145,11 @@ describe('classify', () => {
       expect.stringMatching(/^ {2}quality: degraded \((?:.*; )?read all the same: V1 noise, V4 noise\)$/),
       undefined,
     ]);
-    const [line, without] = await qualityLine(['--quality', 'report'], noisy(record.sigName));
-    expect(line).toMatch(/^ {2}quality: reject \((?:.*; )?read all the same: I noise, II noise, .*, V6 noise\)$/);
+    const [line, without] = await qualityLine(['--quality', 'report'], noisy(record.sigName.filter((lead) => lead !== 'V5')));
+    expect(line).toMatch(/^ {2}quality: degraded \((?:.*; )?read all the same: I noise, II noise, .*, V4 noise, V6 noise\)$/);
     expect(without).toBeUndefined();
+    const refused = await leadwise(['classify', '-', '--quality', 'report'], noisy(record.sigName));
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('[NO_USABLE_LEAD]') });
   });
 
   it('- is standard input', async () => {
