@@ -60,7 +60,10 @@ function clock(seconds: number): string {
 
 function notes({ quality, leadsDropped, leadsIgnored, flags, preprocessing, windows }: Result): string[] {
   const lines: string[] = [];
-  if (quality && quality.verdict !== 'ok') lines.push(`quality: ${quality.verdict} (${complaints(quality, leadsDropped).join('; ')})`);
+  if (quality && quality.verdict !== 'ok')
+    lines.push(
+      `quality: ${quality.verdict} (${complaints(quality, leadsDropped, windows ? 'in some windows' : 'read all the same').join('; ')})`,
+    );
   if (leadsDropped.length) lines.push(`without ${leadsDropped.map(({ lead, reason }) => `${lead} (${reason})`).join(', ')}`);
   if (leadsIgnored.length) lines.push(`ignored: ${leadsIgnored.join(', ')}`);
   if (flags.length) lines.push(`flags: ${flags.join(', ')}`);
@@ -70,8 +73,8 @@ function notes({ quality, leadsDropped, leadsIgnored, flags, preprocessing, wind
   return lines.map((line) => `  ${line}`);
 }
 
-/** What is wrong with the record, then with the leads that were read; those that were not stand on a line of their own. */
-function complaints({ codes, leads }: Quality, leadsDropped: Result['leadsDropped']): string[] {
+/** What is wrong with the record, then with the leads that were read; those that were not stand on a line of their own. `how`: in spite of its verdict, a lead was read. */
+function complaints({ codes, leads }: Quality, leadsDropped: Result['leadsDropped'], how: string): string[] {
   const ofLeads = new Set<string>(leads.flatMap((lead) => lead.codes));
   const dropped = new Set(leadsDropped.map(({ lead }) => lead));
   const degraded = leads.filter(({ verdict }) => verdict === 'degraded');
@@ -79,7 +82,7 @@ function complaints({ codes, leads }: Quality, leadsDropped: Result['leadsDroppe
   const complaints = [
     ...codes.filter((code) => !ofLeads.has(code)),
     ...degraded.map((lead) => `${lead.lead} ${lead.codes.join(', ')}`),
-    ...(rejected.length > 0 ? [`read all the same: ${rejected.map((lead) => `${lead.lead} ${lead.codes.join(' and ')}`).join(', ')}`] : []),
+    ...(rejected.length > 0 ? [`${how}: ${rejected.map((lead) => `${lead.lead} ${lead.codes.join(' and ')}`).join(', ')}`] : []),
   ];
   return complaints.length > 0 ? complaints : ['leads were dropped'];
 }

@@ -45,6 +45,15 @@ describe('a long record', () => {
     expect([beyond.code, beyond.stderr]).toEqual([1, expect.stringContaining('PAST_END')]);
   });
 
+  it('--windows all names what is wrong in later windows alone', async () => {
+    const [header, ...rows] = readFileSync(at('long.csv'), 'utf8').trimEnd().split('\n');
+    const off = rows.map((row, n) => (n < 2000 ? row : row.replace(/,[^,]*$/, ',0.5')));
+    const { code, stdout } = await leadwise(['classify', '-', '--windows', 'all'], [header, ...off, ''].join('\n'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}quality: degraded \(incomplete-leads; in some windows: V6 flat\)$/m);
+    expect(stdout).toMatch(/^ {2}flags: windows:leads$/m);
+  });
+
   it.each([
     ['--start', '-1'],
     ['--start', 'late'],
