@@ -55,10 +55,12 @@ export async function checkOutput(file: string, { force = false, inputs }: Outpu
 
 /** That a file is none of those that the call reads, under whatever name. @throws UsageError */
 export async function checkNoInput(file: string, inputs: readonly (string | undefined)[]): Promise<void> {
-  const output = await stat(file).catch(() => undefined);
+  // Of Windows, a number does not hold all digits of a file's index.
+  const lookUp = (path: string) => stat(path, { bigint: true }).catch(() => undefined);
+  const output = await lookUp(file);
   if (!output?.isFile()) return;
   for (const input of inputs) {
-    const entry = input === undefined ? undefined : await stat(input).catch(() => undefined);
+    const entry = input === undefined ? undefined : await lookUp(input);
     if (entry?.ino === output.ino && entry.dev === output.dev) throw new UsageError(`${file} is to be read: write to another file`);
   }
 }
