@@ -72,9 +72,6 @@ const FORMAT_BY_ENDING = new Map<string, SourceFormat | 'dat'>([
   ['txt', 'csv'],
 ]);
 
-/** Relative. A header may round its rate. */
-const RATE_TOLERANCE = 0.001;
-
 /** How much of a text is looked at. */
 const SNIFFED_BYTES = 65536;
 
@@ -83,20 +80,11 @@ const SNIFFED_BYTES = 65536;
  * HL7 aECG, Philips Sierra XML, FHIR, JSON, a CSV table (`fs` and `units`, where the table does not say), a WFDB header (`open`), or a signal
  * file with its header beside it (`name` and `open`).
  *
- * @throws FormatError `UNKNOWN_FORMAT`, `FS_MISMATCH` where the file says another rate than `fs`, `FILES_REQUIRED`, `HEADER_REQUIRED`, `HEADER_NOT_FOUND`, `HEADER_MISMATCH`, `PAST_END`, and what the reader
+ * @throws FormatError `UNKNOWN_FORMAT`, `FILES_REQUIRED`, `HEADER_REQUIRED`, `HEADER_NOT_FOUND`, `HEADER_MISMATCH`, `PAST_END`, and what the reader
  * of the format throws.
  * @throws UnsupportedError `LIBRARY_REQUIRED` for a format whose library is not in `libraries`
  */
 export async function readBytes(bytes: Uint8Array, options: ReadOptions = {}): Promise<EcgRecord> {
-  const record = await readAny(bytes, options);
-  // Formats that may leave the rate out have compared it.
-  if (options.fs !== undefined && Math.abs(record.fs / options.fs - 1) > RATE_TOLERANCE) {
-    throw new FormatError('FS_MISMATCH', `the file says ${record.fs} samples a second, ${options.fs} were asked for`);
-  }
-  return record;
-}
-
-async function readAny(bytes: Uint8Array, options: ReadOptions): Promise<EcgRecord> {
   if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]') throw new TypeError('"bytes" expected a Uint8Array');
   checkPart(options);
   const name = options.name === undefined ? undefined : baseName(options.name);

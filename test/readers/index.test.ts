@@ -50,13 +50,6 @@ describe('sniff', () => {
 });
 
 describe('readBytes', () => {
-  it('refuses another rate than the file says', async () => {
-    expect((await readBytes(open('rec.hea'), { open, fs: 500 })).fs).toBe(500);
-    for (const fs of [250, 501]) {
-      await expect(readBytes(open('rec.hea'), { open, fs })).rejects.toMatchObject({ name: 'FormatError', code: 'FS_MISMATCH' });
-    }
-  });
-
   it('reads a record from its header or from a signal file, and a table', async () => {
     const expected = twelveLeads(20).map(({ digital }) => Int32Array.from(digital));
     for (const name of folder.files.keys())
